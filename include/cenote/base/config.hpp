@@ -1,0 +1,64 @@
+// Layer: base. Every macro of the library stands in this file, so that none is ever tested by a name that may not exist.
+//
+//     CENOTE_CHECKS          CENOTE_CHECKS_NONE, CENOTE_CHECKS_CHEAP or CENOTE_CHECKS_FULL; the user may define it
+//     CENOTE_EXCEPTIONS      1 where exceptions are on, else 0
+//     CENOTE_ASAN            1 when compiled for AddressSanitizer, else 0
+//     CENOTE_VALGRIND        1 where Valgrind's headers were found, else 0
+//     CENOTE_ALWAYS_INLINE   for the fast paths
+//     CENOTE_COLD            for the slow ones: kept out of line and away from the hot code
+//     CENOTE_NO_UNIQUE_ADDRESS   an empty member takes no room
+//
+// What the levels of CENOTE_CHECKS find is in docs/guide.md. Layouts do not depend on the level.
+#pragma once
+
+#define CENOTE_CHECKS_NONE 0
+#define CENOTE_CHECKS_CHEAP 1
+#define CENOTE_CHECKS_FULL 2
+
+#ifndef CENOTE_CHECKS
+#ifdef NDEBUG
+#define CENOTE_CHECKS CENOTE_CHECKS_CHEAP
+#else
+#define CENOTE_CHECKS CENOTE_CHECKS_FULL
+#endif
+#endif
+
+#if CENOTE_CHECKS != CENOTE_CHECKS_NONE && CENOTE_CHECKS != CENOTE_CHECKS_CHEAP && CENOTE_CHECKS != CENOTE_CHECKS_FULL
+#error "CENOTE_CHECKS must be CENOTE_CHECKS_NONE, CENOTE_CHECKS_CHEAP or CENOTE_CHECKS_FULL"
+#endif
+
+#ifdef __cpp_exceptions
+#define CENOTE_EXCEPTIONS 1
+#else
+#define CENOTE_EXCEPTIONS 0
+#endif
+
+#if defined(__SANITIZE_ADDRESS__)
+#define CENOTE_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define CENOTE_ASAN 1
+#else
+#define CENOTE_ASAN 0
+#endif
+#else
+#define CENOTE_ASAN 0
+#endif
+
+#if __has_include(<valgrind/memcheck.h>)
+#define CENOTE_VALGRIND 1
+#else
+#define CENOTE_VALGRIND 0
+#endif
+
+#define CENOTE_ALWAYS_INLINE [[gnu::always_inline]] inline
+#define CENOTE_COLD [[gnu::noinline, gnu::cold]]
+#define CENOTE_NO_UNIQUE_ADDRESS [[no_unique_address]]
+
+namespace cenote {
+
+// How much the pools of this translation unit check; see docs/guide.md.
+inline constexpr bool checks_cheap = CENOTE_CHECKS >= CENOTE_CHECKS_CHEAP;
+inline constexpr bool checks_full = CENOTE_CHECKS >= CENOTE_CHECKS_FULL;
+
+}  // namespace cenote

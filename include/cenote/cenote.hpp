@@ -1,0 +1,11 @@
+// All of the C++ library. Each header named here also works alone; `cenote/object_pool.hpp` and its like are short
+// names for the common ones.
+#pragma once
+
+#include "cenote/base/units.hpp"
+#include "cenote/pool/block_pool.hpp"
+#include "cenote/pool/object_pool.hpp"
+#include "cenote/source/buffer_source.hpp"
+#include "cenote/source/decorators.hpp"
+#include "cenote/source/upstream_source.hpp"
+#include "cenote/source/vm_source.hpp"

@@ -1,0 +1,60 @@
+// Layer: os. Virtual memory, the one place where the library asks the operating system for memory.
+//
+// Contract, for whoever writes the next platform:
+//
+//     page_size()                  bytes in an OS page; a power of two
+//     reserve(bytes, alignment)    zeroed, readable and writable memory at a multiple of `alignment`, which becomes
+//                                  resident only where it is touched; nullptr when refused
+//     release(p, bytes)            gives a whole reservation back
+//     decommit(p, bytes)           the contents are lost and the pages no longer resident, the range stays usable;
+//                                  false, with nothing changed, when refused
+//
+// All sizes are multiples of the OS page, all alignments powers of two. Every function is thread-safe, takes no
+// lock of ours and touches no memory of its own. POSIX is implemented; other systems are refused at compile time.
+#pragma once
+
+#include "cenote/base/bits.hpp"
+
+#include <cstddef>
+
+#if !defined(__unix__) && !defined(__APPLE__)
+#error "cenote/os/vm.hpp: no implementation for this operating system yet"
+#endif
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace cenote::vm {
+
+inline std::size_t page_size() noexcept {
+    static const std::size_t size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    return size;
+}
+
+inline void* map_anywhere(std::size_t bytes) noexcept {
+    void* const p = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return p == MAP_FAILED ? nullptr : p;
+}
+
+inline void release(void* p, std::size_t bytes) noexcept { ::munmap(p, bytes); }
+
+// O(1): one mapping when the kernel's choice happens to be aligned, else a larger one whose ends are cut off.
+inline void* reserve(std::size_t bytes, std::size_t alignment) noexcept {
+    void* const first = map_anywhere(bytes);
+    if (first == nullptr || detail::is_aligned(first, alignment)) return first;
+    release(first, bytes);
+
+    if (bytes > static_cast<std::size_t>(-1) - alignment) return nullptr;
+    const std::size_t larger = bytes + alignment;
+    auto* const base = static_cast<std::byte*>(map_anywhere(larger));
+    if (base == nullptr) return nullptr;
+    const std::size_t before = detail::round_up(detail::address_of(base), alignment) - detail::address_of(base);
+    const std::size_t after = larger - before - bytes;
+    if (before != 0) release(base, before);
+    if (after != 0) release(base + before + bytes, after);
+    return base + before;
+}
+
+inline bool decommit(void* p, std::size_t bytes) noexcept { return ::madvise(p, bytes, MADV_DONTNEED) == 0; }
+
+}  // namespace cenote::vm

@@ -1,0 +1,266 @@
+// Layer: pool. The engine for one thread: a magazine in front of slabs. `object_pool` and `block_pool` are this with
+// a typed and an untyped face.
+#pragma once
+
+#include "cenote/base/config.hpp"
+#include "cenote/base/error.hpp"
+#include "cenote/base/poison.hpp"
+#include "cenote/pool/magazine.hpp"
+#include "cenote/pool/options.hpp"
+#include "cenote/slab/slab_list.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+namespace cenote::detail {
+
+// `Kind` has a static `name`, for messages.
+template <class Geometry, memory_source Source, class Kind>
+class basic_pool {
+public:
+    basic_pool(const Geometry& geometry, const growth& policy, Source source)
+        : slabs_(geometry, policy, std::move(source)) {}
+    basic_pool(basic_pool&& other) noexcept
+        : magazine_(std::move(other.magazine_)),
+          magazine_is_large_(std::exchange(other.magazine_is_large_, false)),
+          slabs_(std::move(other.slabs_)) {}
+    basic_pool& operator=(basic_pool&&) = delete;
+    ~basic_pool() {
+        valgrind_forget_live();
+        release_all();
+    }
+
+    // A free block, or nullptr when neither the slabs nor the source has one. O(1).
+    CENOTE_ALWAYS_INLINE void* allocate() noexcept {
+        std::byte* const p = magazine_.last();
+        if (p == nullptr) [[unlikely]]
+            return refill();
+        magazine_.pop();
+        unpoison(p, block_size());
+        return p;
+    }
+
+    // Takes a live block back. O(1).
+    CENOTE_ALWAYS_INLINE void deallocate(void* p) noexcept {
+        if constexpr (CENOTE_ASAN != 0) check_not_poisoned(p);
+        if (checks_cheap && magazine_.last() == p) [[unlikely]]
+            report(put_result::already_free, p);
+        if (magazine_.full()) [[unlikely]]
+            return flush_and_keep(p);
+        poison(p, block_size());
+        magazine_.push(p);
+    }
+
+    // Afterwards `blocks` allocations cannot fail and do not call the source. False, and nothing changed, when the
+    // limit or the source refuses.
+    bool preheat(std::size_t blocks) noexcept {
+        const std::size_t waiting = magazine_.size();
+        return blocks <= waiting || grow(blocks - waiting);
+    }
+
+    // Bytes that went back to the source. O(capacity / 64).
+    std::size_t trim() noexcept {
+        flush_all();
+        const std::size_t given = slabs_.trim();
+        return slabs_.has_segments() ? given : given + drop_magazine();
+    }
+
+    // Everything handed out is free again, without notice to anybody.
+    void reset(reset_mode mode) noexcept {
+        valgrind_forget_live();
+        if (mode.frees_all()) {
+            release_all();
+            return;
+        }
+        magazine_.clear();
+        if (slabs_.bytes() + large_magazine_bytes() > mode.limit()) drop_magazine();
+        slabs_.forget_all(mode.limit());
+        if (!slabs_.has_segments()) drop_magazine();
+        if (slabs_.has_segments()) adopt_spare();
+    }
+
+    bool contains(const void* p) const noexcept { return slabs_.contains(p); }
+    // O(1), plus O(blocks in the magazine).
+    bool is_live(const void* p) const noexcept {
+        return slabs_.contains(p) && slabs_.is_taken(p) && !magazine_.holds(p);
+    }
+
+    // Calls visit(block) for every live block. The visitor may allocate and deallocate.
+    template <class Visitor>
+    void for_each(Visitor&& visit) {
+        if (!slabs_.has_segments()) return;
+        const bypass exact{*this};
+        slabs_.for_each_taken(std::forward<Visitor>(visit));
+    }
+
+    std::size_t block_size() const noexcept { return slabs_.geometry().block_size(); }
+    std::size_t alignment() const noexcept { return slabs_.geometry().alignment(); }
+    std::size_t live() const noexcept { return slabs_.taken() - magazine_.size(); }
+    std::size_t capacity() const noexcept { return slabs_.capacity(); }
+
+    pool_stats stats() const noexcept {
+        return {.live = live(),
+                .capacity = capacity(),
+                .limit = slabs_.max_objects(),
+                .in_magazine = magazine_.size(),
+                .block_size = block_size(),
+                .bytes = slabs_.bytes() + large_magazine_bytes(),
+                .segments = slabs_.segments(),
+                .slabs = slabs_.slabs()};
+    }
+
+    Source& source() noexcept { return slabs_.source(); }
+    const Source& source() const noexcept { return slabs_.source(); }
+
+    // Walks everything and says whether all invariants hold. O(capacity / 64).
+    bool valid() const noexcept {
+        return slabs_.valid() && magazine_.size() <= slabs_.taken() && magazine_.slots()[0] == nullptr;
+    }
+
+    [[noreturn]] CENOTE_COLD void broken(const char* what, const void* p) const noexcept {
+        broken_contract({Kind::name, this, block_size()}, what, p);
+    }
+
+private:
+    // While it lives, the magazine is empty and every call goes straight to the bitmaps, which are then exact.
+    class bypass {
+    public:
+        explicit bypass(basic_pool& pool) noexcept : pool_(pool) {
+            pool_.flush_all();
+            pool_.magazine_.swap(aside_);
+        }
+        ~bypass() { pool_.magazine_.swap(aside_); }
+        bypass(const bypass&) = delete;
+        bypass& operator=(const bypass&) = delete;
+
+    private:
+        basic_pool& pool_;
+        magazine aside_;
+    };
+
+    [[gnu::noinline]] void* refill() noexcept {
+        if (magazine_.capacity() == 0) return allocate_directly();
+        std::size_t got = slabs_.take(magazine_.room(), exchange());
+        if (got == 0) {
+            if (!grow(1)) return nullptr;
+            got = slabs_.take(magazine_.room(), exchange());
+        }
+        magazine_.filled(got - 1);
+        std::byte* const p = magazine_.room()[got - 1];
+        unpoison(p, block_size());
+        return p;
+    }
+
+    CENOTE_COLD void* allocate_directly() noexcept {
+        std::byte* p;
+        if (slabs_.take(&p, 1) == 0) {
+            const bool first = !slabs_.has_segments();
+            if (!grow(1)) return nullptr;
+            if (first) return allocate();  // there is a magazine now, or every call shall come here
+            slabs_.take(&p, 1);
+        }
+        unpoison(p, block_size());
+        if (running_on_valgrind()) valgrind_allocated(p, block_size());
+        return p;
+    }
+
+    [[gnu::noinline]] void flush_and_keep(void* p) noexcept {
+        if (magazine_.capacity() == 0) return deallocate_directly(p);
+        flush(std::max<std::size_t>(exchange() / 2, 1));
+        poison(p, block_size());
+        magazine_.push(p);
+    }
+
+    CENOTE_COLD void deallocate_directly(void* p) noexcept {
+        put(p);
+        poison(p, block_size());
+        if (running_on_valgrind()) valgrind_freed(p);
+    }
+
+    // The newest blocks go, so that none of the others has to move.
+    void flush(std::size_t blocks) noexcept {
+        for (; blocks != 0; --blocks) {
+            put(magazine_.last());
+            magazine_.pop();
+        }
+    }
+    void flush_all() noexcept { flush(magazine_.size()); }
+
+    CENOTE_ALWAYS_INLINE void put(void* p) noexcept {
+        const put_result result = slabs_.put(p);
+        if (result != put_result::ok) [[unlikely]]
+            report(result, p);
+    }
+
+    // Blocks exchanged with the slabs at a time.
+    std::size_t exchange() const noexcept { return std::min(slabs_.max_exchange, magazine_.capacity()); }
+
+    bool grow(std::size_t blocks) noexcept {
+        const bool first = !slabs_.has_segments();
+        if (!slabs_.grow(blocks)) return false;
+        if (first) adopt_spare();
+        enlarge_magazine();
+        return true;
+    }
+
+    // The first magazine lies in the first segment's header.
+    void adopt_spare() noexcept {
+        if (magazine_.has_slots() || checks_full || running_on_valgrind()) return;
+        magazine small{reinterpret_cast<std::byte**>(slabs_.spare()), slabs_.spare_words()};
+        magazine_.swap(small);
+    }
+
+    // A pool that outgrows its first segment gets a magazine of full size. Without one it works as well, more slowly.
+    void enlarge_magazine() noexcept {
+        const std::size_t slots = magazine_blocks(block_size()) + 1;
+        if (magazine_is_large_ || !magazine_.has_slots() || slots <= slabs_.spare_words() || !slabs_.has_aligned()) return;
+        auto** const memory = static_cast<std::byte**>(source().allocate(slots * sizeof(std::byte*), cache_line));
+        if (memory == nullptr) return;
+        magazine larger{memory, slots};
+        std::copy_n(magazine_.slots() + 1, magazine_.size(), larger.room());
+        larger.filled(magazine_.size());
+        magazine_.swap(larger);
+        magazine_is_large_ = true;
+    }
+    std::size_t large_magazine_bytes() const noexcept {
+        return magazine_is_large_ ? (magazine_.capacity() + 1) * sizeof(std::byte*) : 0;
+    }
+    // Returns the bytes that went back to the source. Needs an empty magazine.
+    std::size_t drop_magazine() noexcept {
+        const std::size_t bytes = large_magazine_bytes();
+        if (magazine_is_large_) source().deallocate(magazine_.slots(), bytes, cache_line);
+        magazine_is_large_ = false;
+        magazine none;
+        magazine_.swap(none);
+        return bytes;
+    }
+
+    void release_all() noexcept {
+        drop_magazine();
+        slabs_.release_all();
+    }
+
+    // Valgrind would call the live blocks of a pool that dies or is reset leaked.
+    void valgrind_forget_live() noexcept {
+        if (running_on_valgrind())
+            slabs_.for_each_taken([](std::byte* p) { valgrind_freed(p); });
+    }
+
+    CENOTE_COLD void check_not_poisoned(void* p) const noexcept {
+        if (is_poisoned(p)) report(put_result::already_free, p);
+    }
+    [[noreturn]] CENOTE_COLD void report(put_result result, const void* p) const noexcept {
+        switch (result) {
+        case put_result::foreign: broken("destroy of a pointer that is not from this pool", p);
+        case put_result::not_a_block: broken("destroy of a pointer into the middle of a block", p);
+        default: broken("double destroy", p);
+        }
+    }
+
+    magazine magazine_;
+    bool magazine_is_large_ = false;  // its array is an allocation of its own
+    slab_list<Geometry, Source> slabs_;
+};
+
+}  // namespace cenote::detail

@@ -1,0 +1,43 @@
+// Layer: pool. What every typed pool does the same way: construct in a block, give the block back if that throws,
+// and delete through a pointer to the pool.
+#pragma once
+
+#include "cenote/base/config.hpp"
+
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+namespace cenote::detail {
+
+// T(args...) at `p`, a block that `from` allocated. If the constructor throws, the block goes back first.
+template <class T, class Pool, class... Args>
+CENOTE_ALWAYS_INLINE T* construct_in([[maybe_unused]] Pool& from, void* p,
+                                     Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
+#if CENOTE_EXCEPTIONS
+    if constexpr (!std::is_nothrow_constructible_v<T, Args...>) {
+        try {
+            return ::new (p) T(std::forward<Args>(args)...);
+        } catch (...) {
+            from.deallocate(p);
+            throw;
+        }
+    }
+#endif
+    return ::new (p) T(std::forward<Args>(args)...);
+}
+
+// Destroys into the pool it was made with.
+template <class Pool>
+class pool_deleter {
+public:
+    pool_deleter() = default;  // for an empty unique_ptr
+    explicit pool_deleter(Pool& pool) noexcept : pool_(&pool) {}
+    void operator()(typename Pool::value_type* p) const noexcept { pool_->destroy(p); }
+
+private:
+    Pool* pool_ = nullptr;
+};
+
+}  // namespace cenote::detail

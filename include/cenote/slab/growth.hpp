@@ -1,0 +1,42 @@
+// Layer: slab. How a pool grows: from what size, in what steps, to what limit.
+#pragma once
+
+#include "cenote/base/units.hpp"
+
+#include <cstddef>
+#include <limits>
+
+namespace cenote {
+
+// The growth policy of a pool. The limit is in objects and exact; the steps are in bytes and rounded as the source
+// and the block size need.
+//
+//     object_pool<order> a;                                     // no limit, grows in steps
+//     object_pool<order> b{growth::up_to(10'000)};              // grows in steps, never beyond 10,000 objects
+//     object_pool<order> c{growth::fixed(10'000)};              // takes room for 10,000 at its first use, no more ever
+//     object_pool<order> d{growth::unlimited().steps(16_KiB, 1_MiB)};
+//
+// Nothing is taken before the first object or `preheat`. The first segment has `first_bytes`, every later one
+// `segment_bytes`, rounded down to a power of two and held between 2 and 64 slabs. A source with a bound of its own
+// (`buffer_source`) gives its memory in one piece instead.
+struct growth {
+    static constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
+
+    std::size_t max_objects = no_limit;
+    std::size_t first_bytes = 64_KiB;
+    std::size_t segment_bytes = 4_MiB;
+    bool at_once = false;  // take the room for max_objects in one go
+
+    static constexpr growth unlimited() noexcept { return {}; }
+    static constexpr growth up_to(std::size_t objects) noexcept { return {.max_objects = objects}; }
+    static constexpr growth fixed(std::size_t objects) noexcept { return {.max_objects = objects, .at_once = true}; }
+
+    constexpr growth steps(std::size_t first, std::size_t later) const noexcept {
+        growth g = *this;
+        g.first_bytes = first;
+        g.segment_bytes = later;
+        return g;
+    }
+};
+
+}  // namespace cenote

@@ -1,0 +1,561 @@
+// Layer: slab. All segments of one pool: takes free blocks by the bitmap word, lowest address first, puts them back,
+// grows, gives empty memory back. Knows nothing of magazines or threads.
+//
+//     first_    the first segment, of any size and alignment: found by its range
+//     others    `segment_bytes`-aligned: found by masking a block's address, checked against `index_`
+//     nonfull_  stack of the segments with a free block; takes come from its top until that one is used up
+//     unopened_ stack of the segments with blocks that were never handed out
+//
+// Not thread-safe.
+#pragma once
+
+#include "cenote/base/bits.hpp"
+#include "cenote/base/config.hpp"
+#include "cenote/base/units.hpp"
+#include "cenote/slab/geometry.hpp"
+#include "cenote/slab/growth.hpp"
+#include "cenote/slab/segment_index.hpp"
+#include "cenote/slab/slab.hpp"
+#include "cenote/source/segment.hpp"
+#include "cenote/source/source.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <utility>
+
+namespace cenote::detail {
+
+enum class put_result : std::uint8_t { ok, foreign, not_a_block, already_free };
+
+template <class Geometry, memory_source Source>
+class slab_list {
+public:
+    // The most that one take or put exchanges.
+    static constexpr std::size_t max_exchange = 64;
+
+    slab_list(const Geometry& geometry, const growth& policy, Source source)
+        : geometry_(geometry),
+          source_(std::move(source)),
+          max_objects_(policy.max_objects),
+          first_bytes_(policy.at_once ? whole : static_cast<std::uint32_t>(std::clamp<std::size_t>(policy.first_bytes, 1, 1_GiB))),
+          blocks_offset_(static_cast<std::uint32_t>(
+              aligned_header(geometry, segment_bytes_for(geometry, policy.segment_bytes)))),
+          segment_shift_(static_cast<std::uint8_t>(std::countr_zero(segment_bytes_for(geometry, policy.segment_bytes)))) {}
+
+    slab_list(slab_list&& other) noexcept
+        : geometry_(other.geometry_),
+          source_(std::move(other.source_)),
+          first_(std::exchange(other.first_, nullptr)),
+          segments_(std::exchange(other.segments_, nullptr)),
+          nonfull_(std::exchange(other.nonfull_, nullptr)),
+          unopened_(std::exchange(other.unopened_, nullptr)),
+          index_(std::move(other.index_)),
+          capacity_(std::exchange(other.capacity_, 0)),
+          taken_(std::exchange(other.taken_, 0)),
+          max_objects_(other.max_objects_),
+          first_bytes_(other.first_bytes_),
+          blocks_offset_(other.blocks_offset_),
+          segment_shift_(other.segment_shift_) {}
+    slab_list& operator=(slab_list&&) = delete;
+    ~slab_list() { release_all(); }
+
+    const Geometry& geometry() const noexcept { return geometry_; }
+    Source& source() noexcept { return source_; }
+    const Source& source() const noexcept { return source_; }
+
+    std::size_t capacity() const noexcept { return capacity_; }     // blocks
+    std::size_t taken() const noexcept { return taken_; }           // blocks
+    std::size_t max_objects() const noexcept { return max_objects_; }
+
+    // Takes up to `want` (1 to max_exchange) free blocks into `out`, the lowest address last, so that an array used
+    // from its end hands out the lowest first. Returns how many; 0 when none is left without growing. Never calls
+    // the source. O(want).
+    std::size_t take(std::byte** out, std::size_t want) noexcept {
+        word_of_blocks words[max_exchange];
+        std::size_t used = 0;
+        std::size_t left = want;
+        while (left != 0 && (nonfull_ != nullptr || open_next())) {
+            words[used] = take_word(left);
+            left -= static_cast<std::size_t>(std::popcount(words[used].blocks));
+            ++used;
+        }
+        taken_ += want - left;
+        while (used != 0)
+            out = words[--used].write_to(out, geometry_.block_size());
+        return want - left;
+    }
+
+    // Frees a taken block. O(1). Anything but `ok` means that nothing was changed.
+    put_result put(const void* p) noexcept {
+        const found_block at = find(p);
+        if (at.in == nullptr) [[unlikely]]
+            return put_result::foreign;
+        if (!at.exact) [[unlikely]]
+            return put_result::not_a_block;
+        if ((*at.word & at.bit()) != 0) [[unlikely]]
+            return put_result::already_free;
+        if (at.in->mark_free(at.word, at.place.slab, at.place.index / word_bits, at.bit())) [[unlikely]]
+            push_nonfull(at.in);
+        --taken_;
+        return put_result::ok;
+    }
+
+    // Adds segments until at least `blocks` more than are taken can be taken. False, and nothing changed, when the
+    // limit or the source refuses.
+    bool grow(std::size_t blocks) noexcept {
+        if (blocks > max_objects_ - taken_ || blocks > max_bytes / geometry_.block_size()) return false;
+        const std::size_t wanted = taken_ + (first_bytes_ == whole ? max_objects_ - taken_ : blocks);
+        segment* const before = segments_;
+        while (capacity_ < wanted) {
+            if (!add_segment(wanted - capacity_)) {
+                if (capacity_ >= taken_ + blocks) return true;
+                while (segments_ != before)
+                    release_newest();
+                return false;
+            }
+        }
+        return true;
+    }
+
+    // Room behind the first segment's summary that its owner may use, in words; see segment's picture.
+    std::uint64_t* spare() noexcept { return first_->summary() + summary_words(first_->total); }
+    std::size_t spare_words() const noexcept { return spare_words_for(first_->total); }
+    bool has_aligned() const noexcept { return !index_.empty(); }
+    bool has_segments() const noexcept { return first_ != nullptr; }
+
+    // The block that starts at `p` is in a slab of this list and was opened.
+    bool contains(const void* p) const noexcept {
+        const found_block at = find(p);
+        return at.in != nullptr && at.exact && ordinal(at.place) < at.in->opened;
+    }
+
+    // The block at `p` is neither free nor unopened. Needs contains(p).
+    bool is_taken(const void* p) const noexcept {
+        const found_block at = find(p);
+        return (*at.word & at.bit()) == 0;
+    }
+
+    // Calls visit(block) for every taken block, by address within a segment. The visitor may put blocks back and take
+    // others: what was put back is not visited after that, what is taken may or may not be.
+    template <class Visitor>
+    void for_each_taken(Visitor&& visit) {
+        for (segment* s = segments_; s != nullptr; s = s->next)
+            for (std::size_t slab = 0; slab < s->opened_slabs(geometry_); ++slab)
+                for (std::size_t w = 0; w != geometry_.words_per_slab(); ++w)
+                    visit_word(*s, slab, w, visit);
+    }
+
+    // Gives back to the source every segment without a taken block and, where the source can, the pages of empty
+    // slabs. The first segment stays as long as any other does. Returns bytes. O(capacity / 64).
+    std::size_t trim() noexcept {
+        if (taken_ == 0) return release_all();
+        std::size_t given = 0;
+        segment* kept = nullptr;
+        for (segment* s = segments_; s != nullptr;) {
+            segment* const next = s->next;
+            if (s != first_ && s->empty(geometry_)) {
+                given += s->bytes;
+                capacity_ -= s->total;
+                release(s);
+            } else {
+                given += give_pages_back(*s);
+                s->next = kept;
+                kept = s;
+            }
+            s = next;
+        }
+        rebuild(kept);
+        return given;
+    }
+
+    // Every block is free again and every segment kept while their bytes stay within `limit`. Blocks that were
+    // taken are gone without notice. O(capacity / 64).
+    void forget_all(std::size_t limit) noexcept {
+        if (first_ == nullptr || first_->bytes > limit) {
+            release_all();
+            return;
+        }
+        taken_ = 0;
+        segment* kept = nullptr;
+        std::size_t bytes = first_->bytes + index_.table_bytes();
+        for (segment* s = segments_; s != nullptr;) {
+            segment* const next = s->next;
+            if (s != first_ && (bytes > limit || s->bytes > limit - bytes)) {
+                capacity_ -= s->total;
+                release(s);
+            } else {
+                if (s != first_) bytes += s->bytes;
+                s->close_all(geometry_);
+                s->next = kept;
+                kept = s;
+            }
+            s = next;
+        }
+        rebuild(kept);
+    }
+
+    // Returns bytes. O(segments).
+    std::size_t release_all() noexcept {
+        std::size_t given = index_.table_bytes();
+        while (segments_ != nullptr) {
+            segment* const s = segments_;
+            segments_ = s->next;
+            given += s->bytes;
+            release(s);
+        }
+        index_.free_table(source_);
+        first_ = nonfull_ = unopened_ = nullptr;
+        capacity_ = taken_ = 0;
+        return given;
+    }
+
+    std::size_t bytes() const noexcept {
+        std::size_t sum = index_.table_bytes();
+        for (const segment* s = segments_; s != nullptr; s = s->next)
+            sum += s->bytes;
+        return sum;
+    }
+    std::size_t segments() const noexcept {
+        std::size_t n = 0;
+        for (const segment* s = segments_; s != nullptr; s = s->next)
+            ++n;
+        return n;
+    }
+    std::size_t slabs() const noexcept {  // opened ones
+        std::size_t n = 0;
+        for (const segment* s = segments_; s != nullptr; s = s->next)
+            n += s->opened_slabs(geometry_);
+        return n;
+    }
+
+    // Walks everything and says whether all invariants hold. O(capacity / 64).
+    bool valid() const noexcept {
+        std::size_t total = 0;
+        std::size_t out = 0;
+        for (const segment* s = segments_; s != nullptr; s = s->next) {
+            if (!s->valid(geometry_)) return false;
+            if (s != first_ && !index_.contains(address_of(s))) return false;
+            if ((s->nonfull != 0) != on_stack(nonfull_, s, &segment::next_nonfull)) return false;
+            if ((s->opened != s->total) != on_stack(unopened_, s, &segment::next_unopened)) return false;
+            total += s->total;
+            out += taken_in(*s);
+        }
+        return total == capacity_ && out == taken_ && capacity_ <= max_objects_;
+    }
+
+private:
+    // In first_bytes_: the room for max_objects in one go.
+    static constexpr std::uint32_t whole = 0;
+    static constexpr std::size_t max_spare_words = 256;
+    // Slabs start at multiples of this where a segment has several, so that no OS page holds parts of two.
+    static constexpr std::size_t slab_page = 4_KiB;
+    // More than any address space holds: asking the source in steps would not end.
+    static constexpr std::size_t max_bytes = std::size_t{1} << 47;
+
+    // Some of the free blocks of one bitmap word.
+    struct word_of_blocks {
+        std::byte* first;      // the block of bit 0
+        std::uint64_t blocks;  // the taken ones
+
+        std::byte** write_to(std::byte** out, std::size_t block_size) const noexcept {
+            if (blocks == all_ones) {
+                for (std::size_t b = word_bits; b-- != 0;)
+                    *out++ = first + b * block_size;
+                return out;
+            }
+            for (std::uint64_t rest = blocks; rest != 0;) {
+                const unsigned b = highest_bit(rest);
+                rest ^= std::uint64_t{1} << b;
+                *out++ = first + b * block_size;
+            }
+            return out;
+        }
+    };
+
+    struct found_block {
+        segment* in = nullptr;  // nullptr: not ours
+        std::uint64_t* word = nullptr;
+        block_place place{};
+        bool exact = false;  // at the first byte of a block
+        std::uint64_t bit() const noexcept { return std::uint64_t{1} << (place.index % word_bits); }
+    };
+
+    static std::size_t segment_bytes_for(const Geometry& g, std::size_t wanted) noexcept {
+        return std::clamp(std::bit_floor(std::max<std::size_t>(wanted, 1)), 2 * g.stride(), word_bits * g.stride());
+    }
+    std::size_t segment_bytes() const noexcept { return std::size_t{1} << segment_shift_; }
+    std::size_t segment_alignment() const noexcept { return std::max(geometry_.alignment(), alignof(segment)); }
+    std::size_t slab_alignment() const noexcept { return std::max(geometry_.alignment(), slab_page); }
+
+    // Header words for `blocks` blocks from the first on.
+    std::size_t summary_words(std::size_t blocks) const noexcept { return divide_up(blocks, geometry_.blocks_per_slab()); }
+    std::size_t bitmap_words(std::size_t blocks) const noexcept {
+        const std::size_t rest = blocks % geometry_.blocks_per_slab();
+        return blocks / geometry_.blocks_per_slab() * geometry_.words_per_slab() + divide_up(rest, word_bits);
+    }
+    static std::size_t spare_words_for(std::size_t blocks) noexcept {
+        return std::clamp<std::size_t>(blocks / 4, 2, max_spare_words);
+    }
+    std::size_t first_header(std::size_t blocks) const noexcept {
+        const std::size_t words = bitmap_words(blocks) + summary_words(blocks) + spare_words_for(blocks);
+        const bool one_slab = blocks <= geometry_.blocks_per_slab();
+        return round_up(sizeof(segment) + words * sizeof(std::uint64_t), one_slab ? segment_alignment() : slab_alignment());
+    }
+    static std::size_t aligned_header(const Geometry& g, std::size_t segment_bytes) noexcept {
+        const std::size_t slabs = segment_bytes >> g.stride_shift();
+        const std::size_t words = slabs * (g.words_per_slab() + 1);
+        return round_up(sizeof(segment) + words * sizeof(std::uint64_t), std::max(g.alignment(), slab_page));
+    }
+    // The distance from a segment's first block to the end of its block number `blocks`.
+    std::size_t room_for(std::size_t blocks) const noexcept {
+        const std::size_t last = blocks - 1;
+        return (last / geometry_.blocks_per_slab() << geometry_.stride_shift()) +
+               (last % geometry_.blocks_per_slab() + 1) * geometry_.block_size();
+    }
+    // How many blocks `room` bytes hold.
+    std::size_t blocks_in(std::size_t room) const noexcept {
+        const std::size_t rest = room & (geometry_.stride() - 1);
+        return std::min((room >> geometry_.stride_shift()) * geometry_.blocks_per_slab() +
+                            std::min(rest / geometry_.block_size(), geometry_.blocks_per_slab()),
+                        word_bits * geometry_.blocks_per_slab());
+    }
+
+    std::size_t ordinal(block_place at) const noexcept { return at.slab * geometry_.blocks_per_slab() + at.index; }
+
+    CENOTE_ALWAYS_INLINE found_block find(const void* p) const noexcept {
+        found_block at;
+        std::size_t offset;
+        const std::uintptr_t address = address_of(p);
+        if (first_ != nullptr && address - address_of(first_) < first_->bytes) {
+            at.in = first_;
+            offset = address - address_of(first_->blocks);
+            if (offset >= first_->bytes || ordinal(place_of(offset)) >= first_->total) return {};
+        } else {
+            const std::uintptr_t base = address & ~(segment_bytes() - 1);
+            if (!index_.contains(base)) [[unlikely]]
+                return {};
+            at.in = reinterpret_cast<segment*>(base);
+            offset = address - base - blocks_offset_;
+            if (offset >= segment_bytes()) [[unlikely]]
+                return {};
+        }
+        at.place = place_of(offset);
+        at.word = at.in->bitmap() + at.place.slab * geometry_.words_per_slab() + at.place.index / word_bits;
+        at.exact = at.place.index < geometry_.blocks_per_slab() &&
+                   (offset & (geometry_.stride() - 1)) == at.place.index * geometry_.block_size();
+        return at;
+    }
+    block_place place_of(std::size_t offset) const noexcept {
+        return {offset >> geometry_.stride_shift(), geometry_.index_of(offset & (geometry_.stride() - 1))};
+    }
+
+    // Takes up to `most` of the lowest free blocks of one bitmap word. Needs a segment in nonfull_.
+    word_of_blocks take_word(std::size_t most) noexcept {
+        segment& s = *nonfull_;
+        const unsigned slab = lowest_bit(s.nonfull);
+        std::uint64_t& summary = s.summary()[slab];
+        const unsigned w = lowest_bit(summary);
+        std::uint64_t& word = s.bitmap()[slab * geometry_.words_per_slab() + w];
+
+        std::uint64_t rest = 0;
+        if (static_cast<std::size_t>(std::popcount(word)) > most) {
+            rest = word;
+            for (std::size_t i = 0; i != most; ++i)
+                rest &= rest - 1;
+        }
+        const std::uint64_t blocks = word ^ rest;
+        word = rest;
+        s.given_back &= ~(std::uint64_t{1} << slab);
+        if (rest == 0) {
+            summary &= summary - 1;
+            if (summary == 0) {
+                s.nonfull &= s.nonfull - 1;
+                if (s.nonfull == 0) nonfull_ = s.next_nonfull;
+            }
+        }
+        return {s.at(geometry_, {slab, std::size_t{w} * word_bits}), blocks};
+    }
+
+    // Opens the next slab that was never used. False when there is none.
+    bool open_next() noexcept {
+        segment* const s = unopened_;
+        if (s == nullptr) return false;
+        if (s->open_slab(geometry_)) push_nonfull(s);
+        if (s->opened == s->total) unopened_ = s->next_unopened;
+        return true;
+    }
+
+    void push_nonfull(segment* s) noexcept {
+        s->next_nonfull = nonfull_;
+        nonfull_ = s;
+    }
+
+    // Adds a segment with room for `blocks` more, or for less: as the growth policy, the source and the largest
+    // possible segment allow.
+    CENOTE_COLD bool add_segment(std::size_t blocks) noexcept {
+        if (first_ == nullptr) return add_first(blocks);
+        return add_aligned(blocks);
+    }
+
+    bool add_first(std::size_t blocks) noexcept {
+        const std::size_t most = std::min(max_objects_, word_bits * geometry_.blocks_per_slab());
+        std::size_t wanted = first_header(std::min(blocks, most)) + room_for(std::min(blocks, most));
+        wanted = std::max<std::size_t>(wanted, first_bytes_);
+        if constexpr (bounded_source<Source>) wanted = std::max(wanted, source_.largest(segment_alignment()));
+        wanted = std::min(wanted, first_header(most) + room_for(most));
+        if constexpr (bounded_source<Source>) wanted = std::min(wanted, source_.largest(segment_alignment()));
+
+        const segment_memory got = take_segment(source_, wanted, first_header(1) + room_for(1), segment_alignment());
+        if (got.base == nullptr) return false;
+        const std::size_t fit = first_fit(got.bytes, most);
+        first_ = construct(got, first_header(fit), fit, bitmap_words(fit));
+        return true;
+    }
+    // The largest number of blocks up to `most` that fits `bytes` together with its own header.
+    std::size_t first_fit(std::size_t bytes, std::size_t most) const noexcept {
+        std::size_t low = 1;
+        std::size_t high = most;
+        while (low < high) {
+            const std::size_t middle = high - (high - low) / 2;
+            if (first_header(middle) + room_for(middle) <= bytes)
+                low = middle;
+            else
+                high = middle - 1;
+        }
+        return low;
+    }
+
+    bool add_aligned(std::size_t blocks) noexcept {
+        const std::size_t allowed = max_objects_ - capacity_;
+        const std::size_t header = blocks_offset_;
+        std::size_t wanted = segment_bytes();
+        const std::size_t useful = first_bytes_ == whole ? std::min(blocks, allowed) : allowed;
+        if (useful < blocks_in(wanted - header)) wanted = header + room_for(useful);
+        const segment_memory got = take_segment(source_, wanted, header + room_for(1), segment_bytes());
+        if (got.base == nullptr) return false;
+        if (!index_.reserve_one(source_)) {
+            source_.deallocate(got.base, got.bytes, segment_bytes());
+            return false;
+        }
+        const std::size_t slabs = segment_bytes() >> geometry_.stride_shift();
+        segment* const s = construct(got, header, std::min(blocks_in(got.bytes - header), allowed),
+                                     slabs * geometry_.words_per_slab());
+        index_.insert(address_of(s));
+        return true;
+    }
+
+    segment* construct(segment_memory memory, std::size_t header, std::size_t blocks, std::size_t words) noexcept {
+        auto* const s = ::new (memory.base) segment;
+        s->blocks = static_cast<std::byte*>(memory.base) + header;
+        s->bytes = memory.bytes;
+        s->total = static_cast<std::uint32_t>(blocks);
+        s->bitmap_words = static_cast<std::uint32_t>(words);
+        s->next = segments_;
+        segments_ = s;
+        s->next_unopened = unopened_;
+        unopened_ = s;
+        capacity_ += blocks;
+        return s;
+    }
+
+    // Undoes the latest add_segment of a grow that failed; nothing of it was opened.
+    void release_newest() noexcept {
+        segment* const s = segments_;
+        segments_ = s->next;
+        unopened_ = s->next_unopened;
+        capacity_ -= s->total;
+        if (s == first_) first_ = nullptr;
+        release(s);
+        rebuild_index();
+    }
+
+    void release(segment* s) noexcept {
+        const std::size_t bytes = s->bytes;
+        const std::size_t alignment = s == first_ ? segment_alignment() : segment_bytes();
+        show_range(s, bytes);
+        source_.deallocate(s, bytes, alignment);
+    }
+
+    // Takes `kept` as the list of all segments and makes everything else follow from it.
+    void rebuild(segment* kept) noexcept {
+        segments_ = kept;
+        nonfull_ = unopened_ = nullptr;
+        for (segment* s = kept; s != nullptr; s = s->next) {
+            if (s->nonfull != 0) push_nonfull(s);
+            if (s->opened != s->total) {
+                s->next_unopened = unopened_;
+                unopened_ = s;
+            }
+        }
+        rebuild_index();
+    }
+    void rebuild_index() noexcept {
+        index_.clear();
+        for (segment* s = segments_; s != nullptr; s = s->next)
+            if (s != first_) index_.insert(address_of(s));
+        if (index_.empty()) index_.free_table(source_);
+    }
+
+    // Gives the pages of empty slabs back, as far as the source can. Returns bytes.
+    std::size_t give_pages_back(segment& s) noexcept {
+        std::size_t given = 0;
+        if constexpr (decommitting_source<Source>) {
+            const std::size_t slabs = s.opened_slabs(geometry_);
+            for (std::size_t slab = 0; slab != slabs; ++slab) {
+                const std::uint64_t bit = std::uint64_t{1} << slab;
+                if ((s.given_back & bit) != 0 || !s.slab_empty(geometry_, slab)) continue;
+                const std::size_t opened = s.opened_in(geometry_, slab);
+                const bool to_its_end = opened == geometry_.blocks_per_slab() && slab + 1 != slabs;
+                const std::size_t bytes = to_its_end ? geometry_.stride() : opened * geometry_.block_size();
+                const std::size_t went = source_.decommit(s.at(geometry_, {slab, 0}), bytes);
+                if (went != 0) s.given_back |= bit;
+                given += went;
+            }
+        }
+        return given;
+    }
+
+    template <class Visitor>
+    void visit_word(segment& s, std::size_t slab, std::size_t w, Visitor& visit) {
+        const std::uint64_t open = s.opened_mask(geometry_, slab, w);
+        if (open == 0) return;
+        const std::uint64_t& word = s.bitmap()[slab * geometry_.words_per_slab() + w];
+        // The word is read again after every visit, which may have changed it.
+        for (std::uint64_t ahead = all_ones; (open & ~word & ahead) != 0;) {
+            const unsigned b = lowest_bit(open & ~word & ahead);
+            ahead = b == word_bits - 1 ? 0 : all_ones << (b + 1);
+            visit(s.at(geometry_, {slab, w * word_bits + b}));
+        }
+    }
+
+    std::size_t taken_in(const segment& s) const noexcept {
+        std::size_t free = 0;
+        for (std::size_t w = 0; w != s.bitmap_words; ++w)
+            free += static_cast<std::size_t>(std::popcount(s.bitmap()[w]));
+        return s.opened - free;
+    }
+    static bool on_stack(const segment* top, const segment* s, segment* segment::*next) noexcept {
+        while (top != nullptr && top != s)
+            top = top->*next;
+        return top == s;
+    }
+
+    CENOTE_NO_UNIQUE_ADDRESS Geometry geometry_;
+    CENOTE_NO_UNIQUE_ADDRESS Source source_;
+    segment* first_ = nullptr;
+    segment* segments_ = nullptr;
+    segment* nonfull_ = nullptr;
+    segment* unopened_ = nullptr;
+    segment_index index_;
+    std::size_t capacity_ = 0;  // blocks
+    std::size_t taken_ = 0;     // blocks
+    std::size_t max_objects_;
+    std::uint32_t first_bytes_;    // `whole`: the room for max_objects_ in one go
+    std::uint32_t blocks_offset_;  // from an aligned segment's first byte to its first block
+    std::uint8_t segment_shift_;
+};
+
+}  // namespace cenote::detail

@@ -1,0 +1,140 @@
+// Layer: source. Sources made of other sources: count what passes, limit it, or make it fail on purpose.
+//
+// They compose: `counting_source<limiting_source<vm_source>>`. Each is as thread-safe as an int: not.
+#pragma once
+
+#include "cenote/base/config.hpp"
+#include "cenote/source/source.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+namespace cenote {
+
+// The part that every decorator shares: holds the upstream and passes on what it does not change.
+template <memory_source Upstream>
+class source_decorator {
+public:
+    source_decorator() = default;
+    explicit source_decorator(Upstream upstream) noexcept : upstream_(std::move(upstream)) {}
+
+    std::size_t decommit(void* p, std::size_t bytes) noexcept
+        requires decommitting_source<Upstream>
+    {
+        return upstream_.decommit(p, bytes);
+    }
+    std::size_t largest(std::size_t alignment) const noexcept
+        requires bounded_source<Upstream>
+    {
+        return upstream_.largest(alignment);
+    }
+
+    Upstream& upstream() noexcept { return upstream_; }
+    const Upstream& upstream() const noexcept { return upstream_; }
+
+protected:
+    CENOTE_NO_UNIQUE_ADDRESS Upstream upstream_{};
+};
+
+// Counts calls and bytes. `bytes()` is what is out now, `peak()` the most that ever was.
+template <memory_source Upstream>
+class counting_source : public source_decorator<Upstream> {
+public:
+    using source_decorator<Upstream>::source_decorator;
+
+    void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
+        ++calls_;
+        void* const p = this->upstream_.allocate(bytes, alignment);
+        if (p == nullptr) {
+            ++failures_;
+            return nullptr;
+        }
+        ++pieces_;
+        bytes_ += bytes;
+        peak_ = std::max(peak_, bytes_);
+        return p;
+    }
+    void deallocate(void* p, std::size_t bytes, std::size_t alignment) noexcept {
+        --pieces_;
+        bytes_ -= bytes;
+        this->upstream_.deallocate(p, bytes, alignment);
+    }
+
+    std::size_t calls() const noexcept { return calls_; }        // of allocate, failed ones included
+    std::size_t failures() const noexcept { return failures_; }  // of allocate
+    std::size_t pieces() const noexcept { return pieces_; }      // out now
+    std::size_t bytes() const noexcept { return bytes_; }        // out now
+    std::size_t peak() const noexcept { return peak_; }          // bytes
+
+private:
+    std::size_t calls_ = 0;
+    std::size_t failures_ = 0;
+    std::size_t pieces_ = 0;
+    std::size_t bytes_ = 0;
+    std::size_t peak_ = 0;
+};
+
+// Gives at most `limit` bytes at a time; what would exceed it fails.
+template <memory_source Upstream>
+class limiting_source : public source_decorator<Upstream> {
+public:
+    explicit limiting_source(std::size_t limit, Upstream upstream = {}) noexcept
+        : source_decorator<Upstream>(std::move(upstream)), limit_(limit) {}
+
+    void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
+        if (bytes > limit_ - bytes_) return nullptr;
+        void* const p = this->upstream_.allocate(bytes, alignment);
+        if (p != nullptr) bytes_ += bytes;
+        return p;
+    }
+    void deallocate(void* p, std::size_t bytes, std::size_t alignment) noexcept {
+        bytes_ -= bytes;
+        this->upstream_.deallocate(p, bytes, alignment);
+    }
+    std::size_t largest(std::size_t alignment) const noexcept
+        requires bounded_source<Upstream>
+    {
+        return std::min(this->upstream_.largest(alignment), limit_ - bytes_);
+    }
+
+    std::size_t limit() const noexcept { return limit_; }  // bytes
+    std::size_t bytes() const noexcept { return bytes_; }  // out now
+
+private:
+    std::size_t limit_;
+    std::size_t bytes_ = 0;
+};
+
+// Fails on purpose, for tests: the call number `fail_at` (0 is the first) and, if `for_good`, every later one.
+template <memory_source Upstream>
+class failing_source : public source_decorator<Upstream> {
+public:
+    static constexpr std::size_t never = static_cast<std::size_t>(-1);
+
+    explicit failing_source(std::size_t fail_at = never, bool for_good = true, Upstream upstream = {}) noexcept
+        : source_decorator<Upstream>(std::move(upstream)), fail_at_(fail_at), for_good_(for_good) {}
+
+    void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
+        const std::size_t call = calls_++;
+        const bool fails = call == fail_at_ || (for_good_ && call > fail_at_);
+        failed_ = failed_ || fails;
+        return fails ? nullptr : this->upstream_.allocate(bytes, alignment);
+    }
+    void deallocate(void* p, std::size_t bytes, std::size_t alignment) noexcept {
+        this->upstream_.deallocate(p, bytes, alignment);
+    }
+
+    std::size_t calls() const noexcept { return calls_; }
+    bool has_failed() const noexcept { return failed_; }
+    void recover() noexcept { fail_at_ = never; }  // no call fails from now on
+
+private:
+    std::size_t calls_ = 0;
+    std::size_t fail_at_;
+    bool for_good_;
+    bool failed_ = false;
+};
+
+}  // namespace cenote

@@ -1,0 +1,25 @@
+// Layer: source. Taking the memory of a segment: as much as wanted, or, when the source refuses, as much as it gives.
+#pragma once
+
+#include "cenote/source/source.hpp"
+
+#include <algorithm>
+#include <cstddef>
+
+namespace cenote::detail {
+
+struct segment_memory {
+    void* base = nullptr;   // nullptr: the source has not even `least` bytes
+    std::size_t bytes = 0;
+};
+
+// Asks for `wanted` bytes, then for half of that and so on, down to `least`. O(log(wanted / least)) calls.
+template <memory_source Source>
+segment_memory take_segment(Source& source, std::size_t wanted, std::size_t least, std::size_t alignment) noexcept {
+    for (std::size_t bytes = std::max(wanted, least);; bytes = std::max(bytes / 2, least)) {
+        if (void* const base = source.allocate(bytes, alignment); base != nullptr) return {base, bytes};
+        if (bytes == least) return {};
+    }
+}
+
+}  // namespace cenote::detail

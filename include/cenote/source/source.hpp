@@ -1,0 +1,71 @@
+// Layer: source. What a source of memory is: where pools and arenas get their segments from, and give them back to.
+//
+// A source has two functions, both of which never throw:
+//
+//     void* allocate(std::size_t bytes, std::size_t alignment) noexcept
+//         at least `bytes` (> 0) bytes at a multiple of `alignment` (a power of two), or nullptr
+//     void deallocate(void* p, std::size_t bytes, std::size_t alignment) noexcept
+//         with exactly the values of the call that returned `p`
+//
+// and may have two more, which make pools better but are never needed:
+//
+//     std::size_t decommit(void* p, std::size_t bytes) noexcept
+//         part of an allocation is not needed for now: drop its contents, keep it usable. Returns the bytes that
+//         went back, 0 when nothing happened
+//     std::size_t largest(std::size_t alignment) const noexcept
+//         the source is bounded; this is the largest piece it can still give at that alignment. Pools then take
+//         their memory in one piece of that size rather than in steps of their growth
+//
+// Pools hold their source by value; `source_ref` lets several share one.
+#pragma once
+
+#include "cenote/base/bits.hpp"
+
+#include <concepts>
+#include <cstddef>
+
+namespace cenote {
+
+template <class S>
+concept memory_source = requires(S& s, void* p, std::size_t n) {
+    { s.allocate(n, n) } noexcept -> std::same_as<void*>;
+    { s.deallocate(p, n, n) } noexcept;
+};
+
+template <class S>
+concept decommitting_source = memory_source<S> && requires(S& s, void* p, std::size_t n) {
+    { s.decommit(p, n) } noexcept -> std::same_as<std::size_t>;
+};
+
+template <class S>
+concept bounded_source = memory_source<S> && requires(const S& s, std::size_t n) {
+    { s.largest(n) } noexcept -> std::same_as<std::size_t>;
+};
+
+// A reference to a source that lives elsewhere and outlives every pool that uses it. Copyable. Thread safety is
+// that of the source.
+template <memory_source Source>
+class source_ref {
+public:
+    source_ref(Source& to) noexcept : to_(&to) {}
+
+    void* allocate(std::size_t bytes, std::size_t alignment) noexcept { return to_->allocate(bytes, alignment); }
+    void deallocate(void* p, std::size_t bytes, std::size_t alignment) noexcept { to_->deallocate(p, bytes, alignment); }
+    std::size_t decommit(void* p, std::size_t bytes) noexcept
+        requires decommitting_source<Source>
+    {
+        return to_->decommit(p, bytes);
+    }
+    std::size_t largest(std::size_t alignment) const noexcept
+        requires bounded_source<Source>
+    {
+        return to_->largest(alignment);
+    }
+
+    Source& get() const noexcept { return *to_; }
+
+private:
+    Source* to_;
+};
+
+}  // namespace cenote
