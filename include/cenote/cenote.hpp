@@ -3,7 +3,9 @@
 #pragma once
 
 #include "cenote/base/units.hpp"
+#include "cenote/pool/arena.hpp"
 #include "cenote/pool/block_pool.hpp"
+#include "cenote/pool/intrusive_pool.hpp"
 #include "cenote/pool/object_pool.hpp"
 #include "cenote/source/buffer_source.hpp"
 #include "cenote/source/decorators.hpp"

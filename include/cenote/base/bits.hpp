@@ -26,6 +26,18 @@ constexpr std::uint64_t low_bits(std::size_t n) noexcept { return n >= word_bits
 constexpr unsigned lowest_bit(std::uint64_t word) noexcept { return static_cast<unsigned>(std::countr_zero(word)); }
 constexpr unsigned highest_bit(std::uint64_t word) noexcept { return word_bits - 1 - static_cast<unsigned>(std::countl_zero(word)); }
 
+// Bits set. Without the instruction, which plain x86-64 does not have, compilers call a function of their runtime.
+constexpr unsigned count_bits(std::uint64_t word) noexcept {
+#ifdef __POPCNT__
+    return static_cast<unsigned>(std::popcount(word));
+#else
+    word -= (word >> 1) & 0x5555555555555555U;
+    word = (word & 0x3333333333333333U) + ((word >> 2) & 0x3333333333333333U);
+    word = (word + (word >> 4)) & 0x0F0F0F0F0F0F0F0FU;
+    return static_cast<unsigned>((word * 0x0101010101010101U) >> 56);
+#endif
+}
+
 inline std::uintptr_t address_of(const void* p) noexcept { return reinterpret_cast<std::uintptr_t>(p); }
 
 inline bool is_aligned(const void* p, std::size_t alignment) noexcept { return (address_of(p) & (alignment - 1)) == 0; }

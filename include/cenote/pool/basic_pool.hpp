@@ -83,7 +83,7 @@ public:
     bool contains(const void* p) const noexcept { return slabs_.contains(p); }
     // O(1), plus O(blocks in the magazine).
     bool is_live(const void* p) const noexcept {
-        return slabs_.contains(p) && slabs_.is_taken(p) && !magazine_.holds(p);
+        return slabs_.is_taken(p) && !magazine_.holds(p);
     }
 
     // Calls visit(block) for every live block. The visitor may allocate and deallocate.
@@ -173,28 +173,27 @@ private:
     }
 
     CENOTE_COLD void deallocate_directly(void* p) noexcept {
-        put(p);
+        auto* const block = static_cast<std::byte*>(p);
+        put(&block, 1);
         poison(p, block_size());
         if (running_on_valgrind()) valgrind_freed(p);
     }
 
     // The newest blocks go, so that none of the others has to move.
     void flush(std::size_t blocks) noexcept {
-        for (; blocks != 0; --blocks) {
-            put(magazine_.last());
-            magazine_.pop();
-        }
+        magazine_.filled(magazine_.size() - blocks);
+        put(magazine_.slots() + 1 + magazine_.size(), blocks);
     }
     void flush_all() noexcept { flush(magazine_.size()); }
 
-    CENOTE_ALWAYS_INLINE void put(void* p) noexcept {
-        const put_result result = slabs_.put(p);
-        if (result != put_result::ok) [[unlikely]]
-            report(result, p);
+    void put(std::byte* const* blocks, std::size_t count) noexcept {
+        const auto stopped = slabs_.put(blocks, count);
+        if (stopped.result != put_result::ok) [[unlikely]]
+            report(stopped.result, stopped.block);
     }
 
-    // Blocks exchanged with the slabs at a time.
-    std::size_t exchange() const noexcept { return std::min(slabs_.max_exchange, magazine_.capacity()); }
+    // Blocks exchanged with the slabs at a time: few, so that the call that pays for it is not much slower.
+    std::size_t exchange() const noexcept { return std::min<std::size_t>(64, magazine_.capacity()); }
 
     bool grow(std::size_t blocks) noexcept {
         const bool first = !slabs_.has_segments();

@@ -23,9 +23,9 @@
 namespace cenote::detail {
 
 // How many blocks a magazine of a pool holds: enough to take the swings of most programs, and not so much that the
-// blocks held back cost memory or locality: 512, and of larger blocks 1 MiB, but never fewer than 32.
+// blocks held back cost memory or locality: 1,024, and of larger blocks 256 KiB, but never fewer than 32.
 constexpr std::size_t magazine_blocks(std::size_t block_size) noexcept {
-    return std::clamp<std::size_t>(1_MiB / block_size, 32, 512);
+    return std::clamp<std::size_t>(256_KiB / block_size, 32, 1024);
 }
 
 // The array of every magazine without one; only its nullptr is ever read.

@@ -20,7 +20,7 @@
 namespace cenote {
 
 // Objects of one type. Not thread-safe. Movable; a pool that was moved from may only be destroyed, and
-// `unique_ptr`s made by it are to be gone before. sizeof is 120 bytes with a stateless source, and a pool that was
+// `unique_ptr`s made by it are to be gone before. sizeof is 112 bytes with a stateless source, and a pool that was
 // never used holds nothing else.
 //
 // The ideas of the interface (preheat, no growth, reset modes) are those of Zig's std.heap.MemoryPool.

@@ -2,7 +2,7 @@
 // without touching the memory it points to.
 //
 // Open addressing with linear probing over a table at most half full; the table comes from the pool's source.
-// Membership is one multiplication and, mostly, one load.
+// Membership is, mostly, one load.
 #pragma once
 
 #include "cenote/base/bits.hpp"
@@ -19,23 +19,40 @@ namespace cenote::detail {
 
 class segment_index {
 public:
-    segment_index() = default;
+    // For segments of 2 to the `segment_shift` bytes.
+    explicit segment_index(unsigned segment_shift) noexcept : segment_shift_(static_cast<std::uint8_t>(segment_shift)) {}
     segment_index(segment_index&& other) noexcept
         : slots_(std::exchange(other.slots_, nullptr)),
-          shift_(std::exchange(other.shift_, std::uint8_t{0})),
-          count_(std::exchange(other.count_, 0U)) {}
+          count_(std::exchange(other.count_, 0U)),
+          slots_log2_(other.slots_log2_),
+          segment_shift_(other.segment_shift_) {}
     segment_index& operator=(segment_index&&) = delete;
 
-    // `base` is not 0. O(1) expected.
-    CENOTE_ALWAYS_INLINE bool contains(std::uintptr_t base) const noexcept {
-        if (slots_ == nullptr) [[unlikely]]
-            return false;
-        for (std::size_t i = slot_of(base);; i = (i + 1) & (slots() - 1)) {
+    // The set at one moment, by value: valid until the set changes.
+    class view {
+    public:
+        explicit view(const segment_index& of) noexcept
+            : slots_(of.slots_ == nullptr ? &no_member : of.slots_),
+              mask_(of.slots_ == nullptr ? 0 : of.slots() - 1),
+              segment_shift_(of.segment_shift_) {}
+
+        // O(1) expected.
+        CENOTE_ALWAYS_INLINE bool contains(std::uintptr_t base) const noexcept {
+            std::size_t i = (base >> segment_shift_) & mask_;
             if (slots_[i] == base) [[likely]]
-                return true;
-            if (slots_[i] == 0) return false;
+                return base != 0;
+            for (; slots_[i] != 0; i = (i + 1) & mask_)
+                if (slots_[i] == base) return true;
+            return false;
         }
-    }
+
+    private:
+        static constexpr std::uintptr_t no_member = 0;
+        const std::uintptr_t* slots_;
+        std::size_t mask_;
+        unsigned segment_shift_;
+    };
+    view members() const noexcept { return view{*this}; }
 
     // Makes room for one more. False, and nothing changed, when the source refuses.
     template <memory_source Source>
@@ -47,7 +64,7 @@ public:
         std::fill_n(table, larger, std::uintptr_t{0});
         segment_index old{std::move(*this)};
         slots_ = table;
-        shift_ = static_cast<std::uint8_t>(word_bits - static_cast<unsigned>(std::countr_zero(larger)));
+        slots_log2_ = static_cast<std::uint8_t>(std::countr_zero(larger));
         for (std::size_t i = 0; old.slots_ != nullptr && i != old.slots(); ++i)
             if (old.slots_[i] != 0) insert(old.slots_[i]);
         old.free_table(source);
@@ -75,22 +92,22 @@ public:
         count_ = 0;
     }
 
+    std::size_t segment_bytes() const noexcept { return std::size_t{1} << segment_shift_; }
     bool empty() const noexcept { return count_ == 0; }
     std::size_t table_bytes() const noexcept { return slots_ == nullptr ? 0 : slots() * sizeof(std::uintptr_t); }
 
 private:
     static constexpr std::size_t first_slots = 64;
 
-    std::size_t slots() const noexcept { return std::size_t{1} << (word_bits - shift_); }
+    std::size_t slots() const noexcept { return std::size_t{1} << slots_log2_; }
 
-    // Fibonacci hashing (Knuth, The Art of Computer Programming 6.4): the high bits of a product with 2^64 / phi.
-    std::size_t slot_of(std::uintptr_t base) const noexcept {
-        return static_cast<std::size_t>((base * 0x9E3779B97F4A7C15U) >> shift_);
-    }
+    // Segments mostly lie side by side, so their numbers are the best hash there is.
+    std::size_t slot_of(std::uintptr_t base) const noexcept { return (base >> segment_shift_) & (slots() - 1); }
 
     std::uintptr_t* slots_ = nullptr;
-    std::uint8_t shift_ = 0;
     std::uint32_t count_ = 0;
+    std::uint8_t slots_log2_ = 0;
+    std::uint8_t segment_shift_;
 };
 
 }  // namespace cenote::detail

@@ -81,13 +81,14 @@ struct alignas(64) segment {
         return in_slab <= w * word_bits ? 0 : low_bits(in_slab - w * word_bits);
     }
 
-    // Frees block b of word w of slab s, which was taken. True if the segment had no free block before.
-    bool mark_free(std::uint64_t* word, std::size_t s, std::size_t w, std::uint64_t bit) noexcept {
-        const std::uint64_t before = *word;
-        *word = before | bit;
-        if (before != 0) [[likely]]
-            return false;
-        return mark_word(s, w);
+    // Word `w` of slab `s` has free blocks, and had none. True if the segment had none before.
+    [[gnu::noinline]] bool mark_word(std::size_t s, std::size_t w) noexcept {
+        const std::uint64_t before = summary()[s];
+        summary()[s] = before | (std::uint64_t{1} << w);
+        if (before != 0) return false;
+        const bool was_full = nonfull == 0;
+        nonfull |= std::uint64_t{1} << s;
+        return was_full;
     }
 
     // Opens the blocks that remain of the first slab not yet opened to its end. Needs opened < total. True if the
@@ -157,16 +158,6 @@ struct alignas(64) segment {
             if (((nonfull >> s) & 1) != (expected != 0 ? 1U : 0U)) return false;
         }
         return true;
-    }
-
-private:
-    bool mark_word(std::size_t s, std::size_t w) noexcept {
-        const std::uint64_t before = summary()[s];
-        summary()[s] = before | (std::uint64_t{1} << w);
-        if (before != 0) return false;
-        const bool was_full = nonfull == 0;
-        nonfull |= std::uint64_t{1} << s;
-        return was_full;
     }
 };
 

@@ -33,17 +33,14 @@ enum class put_result : std::uint8_t { ok, foreign, not_a_block, already_free };
 template <class Geometry, memory_source Source>
 class slab_list {
 public:
-    // The most that one take or put exchanges.
-    static constexpr std::size_t max_exchange = 64;
-
     slab_list(const Geometry& geometry, const growth& policy, Source source)
         : geometry_(geometry),
           source_(std::move(source)),
+          index_(static_cast<unsigned>(std::countr_zero(segment_bytes_for(geometry, policy.segment_bytes)))),
           max_objects_(policy.max_objects),
           first_bytes_(policy.at_once ? whole : static_cast<std::uint32_t>(std::clamp<std::size_t>(policy.first_bytes, 1, 1_GiB))),
           blocks_offset_(static_cast<std::uint32_t>(
-              aligned_header(geometry, segment_bytes_for(geometry, policy.segment_bytes)))),
-          segment_shift_(static_cast<std::uint8_t>(std::countr_zero(segment_bytes_for(geometry, policy.segment_bytes)))) {}
+              aligned_header(geometry, segment_bytes_for(geometry, policy.segment_bytes)))) {}
 
     slab_list(slab_list&& other) noexcept
         : geometry_(other.geometry_),
@@ -57,8 +54,7 @@ public:
           taken_(std::exchange(other.taken_, 0)),
           max_objects_(other.max_objects_),
           first_bytes_(other.first_bytes_),
-          blocks_offset_(other.blocks_offset_),
-          segment_shift_(other.segment_shift_) {}
+          blocks_offset_(other.blocks_offset_) {}
     slab_list& operator=(slab_list&&) = delete;
     ~slab_list() { release_all(); }
 
@@ -70,37 +66,47 @@ public:
     std::size_t taken() const noexcept { return taken_; }           // blocks
     std::size_t max_objects() const noexcept { return max_objects_; }
 
-    // Takes up to `want` (1 to max_exchange) free blocks into `out`, the lowest address last, so that an array used
-    // from its end hands out the lowest first. Returns how many; 0 when none is left without growing. Never calls
-    // the source. O(want).
+    // Takes up to `want` free blocks into `out`, the lowest address last, so that an array used from its end hands out
+    // the lowest first. Returns how many; 0 when none is left without growing. Never calls the source. O(want).
     std::size_t take(std::byte** out, std::size_t want) noexcept {
-        word_of_blocks words[max_exchange];
-        std::size_t used = 0;
-        std::size_t left = want;
-        while (left != 0 && (nonfull_ != nullptr || open_next())) {
-            words[used] = take_word(left);
-            left -= static_cast<std::size_t>(std::popcount(words[used].blocks));
-            ++used;
-        }
-        taken_ += want - left;
-        while (used != 0)
-            out = words[--used].write_to(out, geometry_.block_size());
-        return want - left;
+        std::byte** next = out + want;  // filled from its end
+        while (next != out && (nonfull_ != nullptr || open_next()))
+            next = take_word(out, next);
+        const auto missing = static_cast<std::size_t>(next - out);
+        if (missing != 0) [[unlikely]]
+            std::copy(next, out + want, out);
+        taken_ += want - missing;
+        return want - missing;
     }
 
-    // Frees a taken block. O(1). Anything but `ok` means that nothing was changed.
-    put_result put(const void* p) noexcept {
-        const found_block at = find(p);
-        if (at.in == nullptr) [[unlikely]]
-            return put_result::foreign;
-        if (!at.exact) [[unlikely]]
-            return put_result::not_a_block;
-        if ((*at.word & at.bit()) != 0) [[unlikely]]
-            return put_result::already_free;
-        if (at.in->mark_free(at.word, at.place.slab, at.place.index / word_bits, at.bit())) [[unlikely]]
-            push_nonfull(at.in);
-        --taken_;
-        return put_result::ok;
+    // What stopped a put: the result and the block it is about.
+    struct put_outcome {
+        put_result result = put_result::ok;
+        const void* block = nullptr;
+    };
+
+    // Frees taken blocks. O(count). Stops at the first that is not a taken block of this list, with those before it
+    // freed.
+    put_outcome put(std::byte* const* blocks, std::size_t count) noexcept {
+        const locator locate{*this};
+        for (std::size_t i = 0; i != count; ++i) {
+            segment* in;
+            std::size_t offset;
+            if (!locate(blocks[i], in, offset)) [[unlikely]]
+                return {put_result::foreign, blocks[i]};
+            const block_place at = place_of(offset);
+            if (!is_first_byte(at, offset)) [[unlikely]]
+                return {put_result::not_a_block, blocks[i]};
+            std::uint64_t& word = word_of(*in, at);
+            const std::uint64_t before = word;
+            if (((before >> (at.index % word_bits)) & 1) != 0) [[unlikely]]
+                return {put_result::already_free, blocks[i]};
+            word = before | (std::uint64_t{1} << (at.index % word_bits));
+            if (before == 0 && in->mark_word(at.slab, at.index / word_bits)) [[unlikely]]
+                push_nonfull(in);
+        }
+        taken_ -= count;
+        return {};
     }
 
     // Adds segments until at least `blocks` more than are taken can be taken. False, and nothing changed, when the
@@ -126,16 +132,20 @@ public:
     bool has_aligned() const noexcept { return !index_.empty(); }
     bool has_segments() const noexcept { return first_ != nullptr; }
 
-    // The block that starts at `p` is in a slab of this list and was opened.
+    // A block of this list that was opened starts at `p`.
     bool contains(const void* p) const noexcept {
-        const found_block at = find(p);
-        return at.in != nullptr && at.exact && ordinal(at.place) < at.in->opened;
+        segment* in;
+        std::size_t offset;
+        return find_opened(p, in, offset);
     }
 
-    // The block at `p` is neither free nor unopened. Needs contains(p).
+    // As contains, and the block is neither free nor unopened.
     bool is_taken(const void* p) const noexcept {
-        const found_block at = find(p);
-        return (*at.word & at.bit()) == 0;
+        segment* in;
+        std::size_t offset;
+        if (!find_opened(p, in, offset)) return false;
+        const block_place at = place_of(offset);
+        return ((word_of(*in, at) >> (at.index % word_bits)) & 1) == 0;
     }
 
     // Calls visit(block) for every taken block, by address within a segment. The visitor may put blocks back and take
@@ -237,7 +247,7 @@ public:
         std::size_t out = 0;
         for (const segment* s = segments_; s != nullptr; s = s->next) {
             if (!s->valid(geometry_)) return false;
-            if (s != first_ && !index_.contains(address_of(s))) return false;
+            if (s != first_ && !index_.members().contains(address_of(s))) return false;
             if ((s->nonfull != 0) != on_stack(nonfull_, s, &segment::next_nonfull)) return false;
             if ((s->opened != s->total) != on_stack(unopened_, s, &segment::next_unopened)) return false;
             total += s->total;
@@ -255,45 +265,51 @@ private:
     // More than any address space holds: asking the source in steps would not end.
     static constexpr std::size_t max_bytes = std::size_t{1} << 47;
 
-    // Some of the free blocks of one bitmap word.
-    struct word_of_blocks {
-        std::byte* first;      // the block of bit 0
-        std::uint64_t blocks;  // the taken ones
+    // Finds a pointer's segment, and the pointer's distance from the segment's first block. Holds what it needs by
+    // value, so that a loop over many blocks has it in registers.
+    class locator {
+    public:
+        explicit locator(const slab_list& list) noexcept
+            : members_(list.index_.members()),
+              first_(list.first_),
+              first_bytes_(list.first_ == nullptr ? 0 : list.first_->bytes),
+              segment_bytes_(list.segment_bytes()),
+              blocks_offset_(list.blocks_offset_) {}
 
-        std::byte** write_to(std::byte** out, std::size_t block_size) const noexcept {
-            if (blocks == all_ones) {
-                for (std::size_t b = word_bits; b-- != 0;)
-                    *out++ = first + b * block_size;
-                return out;
+        // False for a pointer that is not among the blocks of any segment.
+        CENOTE_ALWAYS_INLINE bool operator()(const void* p, segment*& in, std::size_t& offset) const noexcept {
+            const std::uintptr_t address = address_of(p);
+            if (address - address_of(first_) < first_bytes_) {
+                in = first_;
+                offset = address - address_of(first_->blocks);
+                return offset < first_bytes_;
             }
-            for (std::uint64_t rest = blocks; rest != 0;) {
-                const unsigned b = highest_bit(rest);
-                rest ^= std::uint64_t{1} << b;
-                *out++ = first + b * block_size;
-            }
-            return out;
+            const std::uintptr_t base = address & ~(segment_bytes_ - 1);
+            in = reinterpret_cast<segment*>(base);
+            offset = address - base - blocks_offset_;
+            return members_.contains(base) && offset < segment_bytes_;
         }
-    };
 
-    struct found_block {
-        segment* in = nullptr;  // nullptr: not ours
-        std::uint64_t* word = nullptr;
-        block_place place{};
-        bool exact = false;  // at the first byte of a block
-        std::uint64_t bit() const noexcept { return std::uint64_t{1} << (place.index % word_bits); }
+    private:
+        segment_index::view members_;
+        segment* first_;
+        std::size_t first_bytes_;
+        std::size_t segment_bytes_;
+        std::size_t blocks_offset_;
     };
 
     static std::size_t segment_bytes_for(const Geometry& g, std::size_t wanted) noexcept {
         return std::clamp(std::bit_floor(std::max<std::size_t>(wanted, 1)), 2 * g.stride(), word_bits * g.stride());
     }
-    std::size_t segment_bytes() const noexcept { return std::size_t{1} << segment_shift_; }
+    std::size_t segment_bytes() const noexcept { return index_.segment_bytes(); }
     std::size_t segment_alignment() const noexcept { return std::max(geometry_.alignment(), alignof(segment)); }
     std::size_t slab_alignment() const noexcept { return std::max(geometry_.alignment(), slab_page); }
 
     // Header words for `blocks` blocks from the first on.
     std::size_t summary_words(std::size_t blocks) const noexcept { return divide_up(blocks, geometry_.blocks_per_slab()); }
+    // With a bit for one block more, so that what is left behind the last block has a bit in the bitmap, too.
     std::size_t bitmap_words(std::size_t blocks) const noexcept {
-        const std::size_t rest = blocks % geometry_.blocks_per_slab();
+        const std::size_t rest = blocks % geometry_.blocks_per_slab() + 1;
         return blocks / geometry_.blocks_per_slab() * geometry_.words_per_slab() + divide_up(rest, word_bits);
     }
     static std::size_t spare_words_for(std::size_t blocks) noexcept {
@@ -325,48 +341,44 @@ private:
 
     std::size_t ordinal(block_place at) const noexcept { return at.slab * geometry_.blocks_per_slab() + at.index; }
 
-    CENOTE_ALWAYS_INLINE found_block find(const void* p) const noexcept {
-        found_block at;
-        std::size_t offset;
-        const std::uintptr_t address = address_of(p);
-        if (first_ != nullptr && address - address_of(first_) < first_->bytes) {
-            at.in = first_;
-            offset = address - address_of(first_->blocks);
-            if (offset >= first_->bytes || ordinal(place_of(offset)) >= first_->total) return {};
-        } else {
-            const std::uintptr_t base = address & ~(segment_bytes() - 1);
-            if (!index_.contains(base)) [[unlikely]]
-                return {};
-            at.in = reinterpret_cast<segment*>(base);
-            offset = address - base - blocks_offset_;
-            if (offset >= segment_bytes()) [[unlikely]]
-                return {};
-        }
-        at.place = place_of(offset);
-        at.word = at.in->bitmap() + at.place.slab * geometry_.words_per_slab() + at.place.index / word_bits;
-        at.exact = at.place.index < geometry_.blocks_per_slab() &&
-                   (offset & (geometry_.stride() - 1)) == at.place.index * geometry_.block_size();
-        return at;
+    bool find_opened(const void* p, segment*& in, std::size_t& offset) const noexcept {
+        if (!locator{*this}(p, in, offset)) return false;
+        const block_place at = place_of(offset);
+        return is_first_byte(at, offset) && ordinal(at) < in->opened;
     }
     block_place place_of(std::size_t offset) const noexcept {
         return {offset >> geometry_.stride_shift(), geometry_.index_of(offset & (geometry_.stride() - 1))};
     }
+    bool is_first_byte(block_place at, std::size_t offset) const noexcept {
+        return at.index < geometry_.blocks_per_slab() &&
+               (offset & (geometry_.stride() - 1)) == at.index * geometry_.block_size();
+    }
+    std::uint64_t& word_of(segment& in, block_place at) const noexcept {
+        return in.bitmap()[at.slab * geometry_.words_per_slab() + at.index / word_bits];
+    }
 
-    // Takes up to `most` of the lowest free blocks of one bitmap word. Needs a segment in nonfull_.
-    word_of_blocks take_word(std::size_t most) noexcept {
+    // Takes the lowest free blocks of one bitmap word, as many as there are or as fit between `out` and `next`; writes
+    // them from `next` down and returns the last written. Needs a segment in nonfull_.
+    CENOTE_ALWAYS_INLINE std::byte** take_word(std::byte** out, std::byte** next) noexcept {
         segment& s = *nonfull_;
         const unsigned slab = lowest_bit(s.nonfull);
         std::uint64_t& summary = s.summary()[slab];
         const unsigned w = lowest_bit(summary);
         std::uint64_t& word = s.bitmap()[slab * geometry_.words_per_slab() + w];
+        std::byte* const first = s.at(geometry_, {slab, std::size_t{w} * word_bits});
 
-        std::uint64_t rest = 0;
-        if (static_cast<std::size_t>(std::popcount(word)) > most) {
-            rest = word;
-            for (std::size_t i = 0; i != most; ++i)
+        std::uint64_t rest = word;
+        if (rest == all_ones && next - out >= static_cast<std::ptrdiff_t>(word_bits)) {
+            for (std::size_t b = 0; b != word_bits; ++b)
+                next[-1 - static_cast<std::ptrdiff_t>(b)] = first + b * geometry_.block_size();
+            next -= word_bits;
+            rest = 0;
+        } else {
+            do {
+                *--next = first + lowest_bit(rest) * geometry_.block_size();
                 rest &= rest - 1;
+            } while (rest != 0 && next != out);
         }
-        const std::uint64_t blocks = word ^ rest;
         word = rest;
         s.given_back &= ~(std::uint64_t{1} << slab);
         if (rest == 0) {
@@ -376,7 +388,7 @@ private:
                 if (s.nonfull == 0) nonfull_ = s.next_nonfull;
             }
         }
-        return {s.at(geometry_, {slab, std::size_t{w} * word_bits}), blocks};
+        return next;
     }
 
     // Opens the next slab that was never used. False when there is none.
@@ -534,7 +546,7 @@ private:
     std::size_t taken_in(const segment& s) const noexcept {
         std::size_t free = 0;
         for (std::size_t w = 0; w != s.bitmap_words; ++w)
-            free += static_cast<std::size_t>(std::popcount(s.bitmap()[w]));
+            free += static_cast<std::size_t>(count_bits(s.bitmap()[w]));
         return s.opened - free;
     }
     static bool on_stack(const segment* top, const segment* s, segment* segment::*next) noexcept {
@@ -555,7 +567,6 @@ private:
     std::size_t max_objects_;
     std::uint32_t first_bytes_;    // `whole`: the room for max_objects_ in one go
     std::uint32_t blocks_offset_;  // from an aligned segment's first byte to its first block
-    std::uint8_t segment_shift_;
 };
 
 }  // namespace cenote::detail

@@ -1,0 +1,2 @@
+#pragma once
+#include "cenote/pool/object_pool.hpp"

@@ -1,0 +1,330 @@
+// Layer: pool. Rung 1 of the ladder, grown up: cut pieces from a big slab one after the other, free all at once.
+//
+//     current_ --------------------------.
+//     first_ -> [ header | used ...... ] -> [ header | used ... | free ... ] -> [ header | kept for reuse ] -> nullptr
+//                                                               ^ next_    ^ end_
+//
+//     cenote::arena frame;
+//     auto* v = frame.create<view>(args);        // ~view runs at reset, rewind or the arena's death
+//     void* raw = frame.allocate(100, 16);       // no destructor
+//     frame.reset(reset_mode::retain_capacity());
+#pragma once
+
+#include "cenote/base/bits.hpp"
+#include "cenote/base/config.hpp"
+#include "cenote/base/error.hpp"
+#include "cenote/base/poison.hpp"
+#include "cenote/base/units.hpp"
+#include "cenote/pool/options.hpp"
+#include "cenote/source/segment.hpp"
+#include "cenote/source/vm_source.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+namespace cenote {
+
+// How an arena grows: each slab twice the last, from `first_bytes` to `largest_bytes`, or as large as a request needs.
+struct arena_growth {
+    std::size_t first_bytes = 4_KiB;
+    std::size_t largest_bytes = 1_MiB;
+};
+
+struct arena_stats {
+    std::size_t used = 0;      // bytes handed out, with the padding between them and the records of destructors
+    std::size_t capacity = 0;  // bytes that could be handed out without asking the source
+    std::size_t bytes = 0;     // taken from the source
+    std::size_t slabs = 0;     // the caller's buffer included
+};
+
+// Not thread-safe. Movable; an arena that was moved from may only be destroyed. Pieces are never freed one by one.
+template <memory_source Source = vm_source>
+class basic_arena {
+    struct slab {
+        slab* next;
+        std::size_t bytes;     // header included
+        bool from_source;      // else the caller's buffer
+        std::byte* begin() noexcept { return reinterpret_cast<std::byte*>(this + 1); }
+        std::byte* end() noexcept { return reinterpret_cast<std::byte*>(this) + bytes; }
+    };
+    // A destructor that is due; lies in the arena in front of its object.
+    struct due {
+        due* older;
+        void (*run)(void* objects, std::size_t count) noexcept;
+        void* objects;
+        std::size_t count;
+    };
+
+public:
+    // A place to go back to; see rewind.
+    class mark {
+        friend basic_arena;
+        slab* current = nullptr;
+        std::byte* next = nullptr;
+        due* newest = nullptr;
+    };
+
+    // Takes no memory.
+    basic_arena() : basic_arena(arena_growth{}) {}
+    explicit basic_arena(arena_growth policy, Source source = {}) : source_(std::move(source)), policy_(policy) {}
+    // Uses the caller's buffer first; it must outlive the arena. A buffer too small to be of use is ignored.
+    explicit basic_arena(std::span<std::byte> buffer, arena_growth policy = {}, Source source = {})
+        : basic_arena(policy, std::move(source)) {
+        const std::size_t skip = detail::round_up(detail::address_of(buffer.data()), alignof(slab)) - detail::address_of(buffer.data());
+        if (buffer.size() <= skip + sizeof(slab)) return;
+        first_ = ::new (buffer.data() + skip) slab{nullptr, buffer.size() - skip, false};
+        detail::hide_range(first_->begin(), first_->bytes - sizeof(slab));
+        enter(first_);
+    }
+    basic_arena(basic_arena&& other) noexcept
+        : source_(std::move(other.source_)),
+          next_(std::exchange(other.next_, nullptr)),
+          end_(std::exchange(other.end_, nullptr)),
+          newest_(std::exchange(other.newest_, nullptr)),
+          first_(std::exchange(other.first_, nullptr)),
+          current_(std::exchange(other.current_, nullptr)),
+          policy_(other.policy_) {}
+    basic_arena& operator=(basic_arena&&) = delete;
+    ~basic_arena() {
+        reset(reset_mode::free_all());
+        if (first_ != nullptr) detail::show_range(first_->begin(), first_->bytes - sizeof(slab));
+    }
+
+    // `bytes` uninitialised bytes at a multiple of `alignment`. Zero bytes give a pointer of their own, too. Throws
+    // std::invalid_argument if the alignment is not a power of two, std::bad_alloc if the source refuses or the size
+    // is beyond any memory; the arena is then as it was. O(1), but for growth.
+    [[nodiscard]] CENOTE_ALWAYS_INLINE void* allocate(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t)) {
+        if (!std::has_single_bit(alignment)) [[unlikely]]
+            detail::throw_invalid_argument("arena: the alignment must be a power of two");
+        void* const p = try_allocate(bytes, alignment);
+        if (p == nullptr) [[unlikely]]
+            detail::throw_bad_alloc();
+        return p;
+    }
+
+    // As allocate, but returns nullptr on any failure.
+    [[nodiscard]] CENOTE_ALWAYS_INLINE void* try_allocate(std::size_t bytes,
+                                                          std::size_t alignment = alignof(std::max_align_t)) noexcept {
+        bytes = std::max<std::size_t>(bytes, 1);
+        const std::size_t pad = (0 - detail::address_of(next_)) & (alignment - 1);
+        const auto left = static_cast<std::size_t>(end_ - next_);
+        if (!std::has_single_bit(alignment) || pad > left || bytes > left - pad) [[unlikely]]
+            return allocate_in_next_slab(bytes, alignment);
+        std::byte* const p = next_ + pad;
+        next_ = p + bytes;
+        detail::unpoison(p, bytes);
+        return p;
+    }
+
+    // A new T(args...), destroyed at reset, at a rewind to before it, or with the arena, newest first. Throws
+    // std::bad_alloc, and whatever T's constructor throws. O(1), but for growth.
+    template <class T, class... Args>
+    [[nodiscard]] T* create(Args&&... args) {
+        T* const p = try_create<T>(std::forward<Args>(args)...);
+        if (p == nullptr) [[unlikely]]
+            detail::throw_bad_alloc();
+        return p;
+    }
+
+    // As create, but returns nullptr instead of throwing std::bad_alloc. What T's constructor throws still comes out.
+    template <class T, class... Args>
+    [[nodiscard]] T* try_create(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
+        const piece at = take_for<T>(1);
+        if (at.memory == nullptr) return nullptr;
+        T* const p = ::new (at.memory) T(std::forward<Args>(args)...);
+        make_due<T>(at, 1);
+        return p;
+    }
+
+    // `count` value-initialised objects side by side, destroyed as those of create. Throws std::bad_alloc, and whatever
+    // T's constructor throws, after destroying those already made.
+    template <class T>
+    [[nodiscard]] std::span<T> create_n(std::size_t count) {
+        if (count > static_cast<std::size_t>(-1) / 2 / sizeof(T)) detail::throw_bad_alloc();
+        const piece at = take_for<T>(count);
+        if (at.memory == nullptr) detail::throw_bad_alloc();
+        T* const first = static_cast<T*>(at.memory);
+        std::uninitialized_value_construct_n(first, count);
+        make_due<T>(at, count);
+        return {first, count};
+    }
+
+    // Drops everything in one go: runs the destructors that are due, newest first, then deals with the memory as `mode`
+    // says. The caller's buffer is kept in every mode and not counted in a limit. Always true: nothing has to be
+    // allocated again. O(destructors + slabs).
+    bool reset(reset_mode mode) noexcept {
+        run_due(nullptr);
+        slab** from = &first_;
+        std::size_t held = 0;
+        while (*from != nullptr) {
+            slab* const s = *from;
+            if (s->from_source && (mode.frees_all() || s->bytes > mode.limit() - held)) {
+                *from = s->next;
+                release(s);
+                continue;
+            }
+            if (s->from_source) held += s->bytes;
+            detail::hide_range(s->begin(), s->bytes - sizeof(slab));
+            from = &s->next;
+        }
+        current_ = nullptr;
+        next_ = end_ = nullptr;
+        if (first_ != nullptr) enter(first_);
+        return true;
+    }
+
+    // The present place. O(1).
+    mark get_mark() const noexcept {
+        mark m;
+        m.current = current_;
+        m.next = next_;
+        m.newest = newest_;
+        return m;
+    }
+
+    // Drops everything made since `to` was taken, running destructors newest first; the memory is kept for reuse.
+    // Marks are rewound in reverse order of taking; one from before a reset is undefined. O(destructors + slabs).
+    void rewind(const mark& to) noexcept {
+        run_due(to.newest);
+        slab* s = to.current == nullptr ? first_ : to.current;
+        if (s == nullptr) return;
+        std::byte* const next = to.current == nullptr ? s->begin() : to.next;
+        detail::hide_range(next, static_cast<std::size_t>(s->end() - next));
+        for (slab* later = s; later != current_;) {
+            later = later->next;
+            detail::hide_range(later->begin(), later->bytes - sizeof(slab));
+        }
+        current_ = s;
+        next_ = next;
+        end_ = s->end();
+    }
+
+    // Rewinds at the end of a block of code.
+    class scope {
+    public:
+        explicit scope(basic_arena& in) noexcept : in_(in), from_(in.get_mark()) {}
+        ~scope() { in_.rewind(from_); }
+        scope(const scope&) = delete;
+        scope& operator=(const scope&) = delete;
+
+    private:
+        basic_arena& in_;
+        mark from_;
+    };
+
+    arena_stats stats() const noexcept {  // O(slabs)
+        arena_stats s;
+        bool passed = current_ == nullptr;
+        for (slab* at = first_; at != nullptr; at = at->next) {
+            const std::size_t room = at->bytes - sizeof(slab);
+            s.capacity += room;
+            s.bytes += at->from_source ? at->bytes : 0;
+            ++s.slabs;
+            if (at == current_) s.used += static_cast<std::size_t>(next_ - at->begin());
+            if (!passed && at != current_) s.used += room;
+            passed = passed || at == current_;
+        }
+        return s;
+    }
+
+    Source& source() noexcept { return source_; }
+    const Source& source() const noexcept { return source_; }
+
+private:
+    struct piece {
+        void* memory = nullptr;
+        void* record = nullptr;  // room for a `due`, where T needs one
+    };
+
+    template <class T>
+    piece take_for(std::size_t count) noexcept {
+        piece at;
+        if constexpr (!std::is_trivially_destructible_v<T>) {
+            at.record = try_allocate(sizeof(due), alignof(due));
+            if (at.record == nullptr) return at;
+        }
+        at.memory = try_allocate(count * sizeof(T), alignof(T));
+        return at;
+    }
+    template <class T>
+    void make_due([[maybe_unused]] piece at, [[maybe_unused]] std::size_t count) noexcept {
+        if constexpr (!std::is_trivially_destructible_v<T>) {
+            newest_ = ::new (at.record) due{newest_, &destroy_in_reverse<T>, at.memory, count};
+        }
+    }
+    template <class T>
+    static void destroy_in_reverse(void* objects, std::size_t count) noexcept {
+        T* const first = static_cast<T*>(objects);
+        while (count != 0)
+            first[--count].~T();
+    }
+    // Runs the destructors that came after `until`.
+    void run_due(due* until) noexcept {
+        while (newest_ != until) {
+            due* const d = newest_;
+            newest_ = d->older;
+            d->run(d->objects, d->count);
+        }
+    }
+
+    void enter(slab* s) noexcept {
+        current_ = s;
+        next_ = s->begin();
+        end_ = s->end();
+    }
+
+    // Goes on in the next slab that is large enough, or takes a new one from the source. nullptr, and nothing changed,
+    // when the source refuses.
+    CENOTE_COLD void* allocate_in_next_slab(std::size_t bytes, std::size_t alignment) noexcept {
+        constexpr std::size_t most = static_cast<std::size_t>(-1) / 4;
+        if (!std::has_single_bit(alignment) || bytes > most || alignment > most) return nullptr;
+        const std::size_t pad = alignment > alignof(slab) ? alignment - alignof(slab) : 0;
+        const std::size_t least = sizeof(slab) + pad + bytes;
+        slab* const kept = current_ == nullptr ? first_ : current_->next;
+        if (kept == nullptr || kept->bytes < least) {
+            slab* const added = add_slab(least);
+            if (added == nullptr) return nullptr;
+            slab** const link = current_ == nullptr ? &first_ : &current_->next;
+            added->next = *link;
+            *link = added;
+            enter(added);
+        } else {
+            enter(kept);
+        }
+        return try_allocate(bytes, alignment);
+    }
+
+    slab* add_slab(std::size_t least) noexcept {
+        const std::size_t doubled = current_ == nullptr ? policy_.first_bytes : std::max(policy_.first_bytes, current_->bytes * 2);
+        std::size_t wanted = std::max(least, std::min(doubled, policy_.largest_bytes));
+        if constexpr (bounded_source<Source>) wanted = std::max(wanted, source_.largest(alignof(std::max_align_t)));
+        const detail::segment_memory got = detail::take_segment(source_, wanted, least, alignof(std::max_align_t));
+        if (got.base == nullptr) return nullptr;
+        slab* const s = ::new (got.base) slab{nullptr, got.bytes, true};
+        detail::hide_range(s->begin(), s->bytes - sizeof(slab));
+        return s;
+    }
+    void release(slab* s) noexcept {
+        const std::size_t bytes = s->bytes;
+        detail::show_range(s, bytes);
+        source_.deallocate(s, bytes, alignof(std::max_align_t));
+    }
+
+    CENOTE_NO_UNIQUE_ADDRESS Source source_;
+    std::byte* next_ = nullptr;
+    std::byte* end_ = nullptr;
+    due* newest_ = nullptr;
+    slab* first_ = nullptr;
+    slab* current_ = nullptr;  // nullptr: nothing was handed out of first_
+    arena_growth policy_;
+};
+
+using arena = basic_arena<>;
+
+}  // namespace cenote

@@ -1,0 +1,299 @@
+// Layer: pool. Rungs 2 to 4 of the ladder as the textbooks have them: a free list threaded through the blocks, growth
+// by linked slabs, exact alignment. No side storage: what the pool knows is in the slabs and three pointers.
+//
+//     slabs_ -> [ header | block | block | ... ] -> [ header | block | ... ] -> nullptr
+//                              next_ ^        ^ end_      (of the newest slab)
+//
+// Take `object_pool` unless side storage is out of the question: this one is as fast while its free list is short
+// and in cache, and many times slower when blocks are freed in random order. It is also the yardstick.
+#pragma once
+
+#include "cenote/base/config.hpp"
+#include "cenote/base/error.hpp"
+#include "cenote/base/units.hpp"
+#include "cenote/freelist/free_list.hpp"
+#include "cenote/pool/construct.hpp"
+#include "cenote/pool/options.hpp"
+#include "cenote/slab/geometry.hpp"
+#include "cenote/slab/growth.hpp"
+#include "cenote/source/segment.hpp"
+#include "cenote/source/vm_source.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+namespace cenote {
+
+// Objects of one type. Not thread-safe. Movable; a pool that was moved from may only be destroyed.
+//
+// The interface is that of object_pool as far as a free list can honour it. It cannot say which blocks are live:
+//   - there is no for_each and no is_live, and `trim` gives memory back only when nothing is live;
+//   - `reset`, and the pool's own death, cannot run destructors: types that have one need leftovers::abort (the
+//     default for them), which reports objects left alive, and reset only when nothing is live;
+//   - a double destroy is caught when the object was the last one destroyed, with full checks always (O(free blocks)).
+// Blocks hold at least a pointer.
+template <class T,
+          pool_options Options = pool_options{.at_death = std::is_trivially_destructible_v<T> ? leftovers::leave
+                                                                                              : leftovers::abort},
+          memory_source Source = vm_source>
+class intrusive_pool {
+    static_assert(std::is_object_v<T> && !std::is_array_v<T>, "intrusive_pool holds objects: no references, functions or arrays");
+    static_assert(Options.alignment == 0 || std::has_single_bit(Options.alignment), "pool_options::alignment is a power of two");
+    static_assert(Options.at_death != leftovers::destroy, "a free list does not know which objects are alive: use object_pool");
+    static_assert(Options.at_death != leftovers::leave || std::is_trivially_destructible_v<T>,
+                  "leftovers::leave is for trivially destructible types: the destructors would never run");
+
+    static constexpr std::size_t block_alignment = std::max({alignof(T), Options.alignment, alignof(free_list::link)});
+    static constexpr std::size_t block_bytes =
+        detail::block_size_for(std::max(sizeof(T), sizeof(free_list::link)), block_alignment);
+
+public:
+    using value_type = T;
+    using deleter = detail::pool_deleter<intrusive_pool>;
+    using unique_ptr = std::unique_ptr<T, deleter>;
+
+    // Takes no memory. The slabs start at growth::first_bytes and double up to growth::segment_bytes.
+    intrusive_pool() : intrusive_pool(growth{}) {}
+    explicit intrusive_pool(growth policy, Source source = {}) : source_(std::move(source)), policy_(policy) {}
+    intrusive_pool(intrusive_pool&& other) noexcept
+        : source_(std::move(other.source_)),
+          free_(std::move(other.free_)),
+          slabs_(std::exchange(other.slabs_, nullptr)),
+          next_(std::exchange(other.next_, nullptr)),
+          end_(std::exchange(other.end_, nullptr)),
+          capacity_(std::exchange(other.capacity_, 0)),
+          policy_(other.policy_) {}
+    intrusive_pool& operator=(intrusive_pool&&) = delete;
+    ~intrusive_pool() {
+        if constexpr (Options.at_death == leftovers::abort) require_none_live("pool dies while objects are alive");
+        release_all();
+    }
+
+    // A new T(args...). Throws std::bad_alloc when the limit is reached or the source refuses, and whatever T's
+    // constructor throws; the pool is then as it was. O(1).
+    template <class... Args>
+    [[nodiscard]] CENOTE_ALWAYS_INLINE T* create(Args&&... args) {
+        void* const p = allocate();
+        if (p == nullptr) [[unlikely]]
+            detail::throw_bad_alloc();
+        const giver back{*this};
+        return detail::construct_in<T>(back, p, std::forward<Args>(args)...);
+    }
+
+    // As create, but returns nullptr instead of throwing std::bad_alloc. What T's constructor throws still comes out.
+    template <class... Args>
+    [[nodiscard]] CENOTE_ALWAYS_INLINE T* try_create(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
+        void* const p = allocate();
+        if (p == nullptr) [[unlikely]]
+            return nullptr;
+        const giver back{*this};
+        return detail::construct_in<T>(back, p, std::forward<Args>(args)...);
+    }
+
+    // As create, owned by a unique_ptr that must be gone before the pool is.
+    template <class... Args>
+    [[nodiscard]] unique_ptr make_unique(Args&&... args) {
+        return unique_ptr{create(std::forward<Args>(args)...), deleter{*this}};
+    }
+
+    // Ends the object's life and takes its memory back; nullptr is ignored. O(1); with full checks O(free blocks).
+    // A pointer that is not a live object of this pool is undefined unless the checks named above catch it.
+    CENOTE_ALWAYS_INLINE void destroy(T* p) noexcept {
+        if (p == nullptr) return;
+        if constexpr (checks_full || CENOTE_ASAN != 0) check_live(p);
+        if (checks_cheap && free_.top() == p) [[unlikely]]
+            broken("double destroy", p);
+        p->~T();
+        deallocate(const_cast<std::remove_cv_t<T>*>(p));
+    }
+
+    // Afterwards `objects` creates cannot fail and do not call the source. Throws std::bad_alloc, with the pool as it
+    // was, when the limit or the source does not allow that. O(objects).
+    void preheat(std::size_t objects) {
+        if (!try_preheat(objects)) detail::throw_bad_alloc();
+    }
+    [[nodiscard]] bool try_preheat(std::size_t objects) noexcept {
+        const std::size_t ready = ahead() + free_.count(objects);
+        return objects <= ready || grow(objects - ready);
+    }
+
+    // Gives everything back to the source if no object is live, else nothing. Returns bytes. O(free blocks).
+    std::size_t trim() noexcept { return live() == 0 ? release_all() : 0; }
+
+    // Drops every object in one go; `mode` says what happens to the memory. Always true. O(slabs) for free_all, else
+    // O(capacity). For types with a destructor, a live object is a broken contract.
+    bool reset(reset_mode mode) noexcept {
+        if constexpr (!std::is_trivially_destructible_v<T>) require_none_live("reset while objects are alive");
+        if (mode.frees_all()) {
+            release_all();
+            return true;
+        }
+        release_beyond(mode.limit());
+        free_.clear();
+        next_ = end_ = nullptr;
+        for (slab* s = slabs_; s != nullptr; s = s->next)
+            for (std::size_t i = s->blocks; i-- != 0;)
+                free_.push(first_block(s) + i * block_bytes, block_bytes);
+        return true;
+    }
+
+    // Whether `p` is the first byte of a block of this pool, live or free. Any pointer may be asked. O(slabs).
+    bool contains(const T* p) const noexcept {
+        for (const slab* s = slabs_; s != nullptr; s = s->next) {
+            const std::size_t offset = detail::address_of(const_cast<const std::remove_cv_t<T>*>(p)) - detail::address_of(first_block(s));
+            if (offset < s->blocks * block_bytes) return offset % block_bytes == 0;
+        }
+        return false;
+    }
+
+    std::size_t live() const noexcept { return capacity_ - ahead() - free_.count(capacity_); }  // objects. O(free blocks)
+    std::size_t capacity() const noexcept { return capacity_; }                                 // objects. O(1)
+    pool_stats stats() const noexcept {                                                         // O(free blocks)
+        pool_stats s{.live = live(), .capacity = capacity_, .limit = policy_.max_objects, .block_size = block_bytes};
+        for (const slab* at = slabs_; at != nullptr; at = at->next) {
+            s.bytes += at->bytes;
+            ++s.segments;
+        }
+        s.slabs = s.segments;
+        return s;
+    }
+
+    Source& source() noexcept { return source_; }
+    const Source& source() const noexcept { return source_; }
+
+    // Whether the pool's own structures are sound; for tests and audits. O(capacity).
+    bool valid() const noexcept {
+        std::size_t blocks = 0;
+        for (const slab* s = slabs_; s != nullptr; s = s->next)
+            blocks += s->blocks;
+        return blocks == capacity_ && ahead() + free_.count(capacity_ + 1) <= capacity_;
+    }
+
+private:
+    // Where construct_in gives the block back.
+    struct giver {
+        intrusive_pool& pool;
+        void deallocate(void* p) const noexcept { pool.deallocate(p); }
+    };
+
+    struct slab {
+        slab* next;
+        std::size_t bytes;  // as taken from the source
+        std::size_t blocks;
+    };
+    static constexpr std::size_t header_bytes = detail::round_up(sizeof(slab), block_alignment);
+    static constexpr std::size_t slab_alignment = std::max(block_alignment, alignof(slab));
+
+    static std::byte* first_block(slab* s) noexcept { return reinterpret_cast<std::byte*>(s) + header_bytes; }
+    static const std::byte* first_block(const slab* s) noexcept { return reinterpret_cast<const std::byte*>(s) + header_bytes; }
+
+    // Blocks of the newest slab that were never handed out.
+    std::size_t ahead() const noexcept { return static_cast<std::size_t>(end_ - next_) / block_bytes; }
+
+    CENOTE_ALWAYS_INLINE void* allocate() noexcept {
+        if (void* const p = free_.pop(block_bytes); p != nullptr) [[likely]]
+            return p;
+        if (next_ == end_ && !grow(1)) [[unlikely]]
+            return nullptr;
+        std::byte* const p = next_;
+        next_ += block_bytes;
+        detail::unpoison(p, block_bytes);
+        return p;
+    }
+    CENOTE_ALWAYS_INLINE void deallocate(void* p) noexcept { free_.push(p, block_bytes); }
+
+    // Adds one slab with room for `blocks`, or more as the policy says. False, and nothing changed, when the limit or
+    // the source refuses.
+    CENOTE_COLD bool grow(std::size_t blocks) noexcept {
+        constexpr std::size_t max_bytes = static_cast<std::size_t>(-1) / 4;
+        const std::size_t allowed = policy_.max_objects - capacity_;
+        if (blocks > allowed || blocks > (max_bytes - header_bytes) / block_bytes) return false;
+        const std::size_t least = header_bytes + blocks * block_bytes;
+        std::size_t wanted = std::max(next_slab_bytes(), least);
+        const bool bounded_by_limit = allowed <= (max_bytes - header_bytes) / block_bytes;
+        if (policy_.at_once && bounded_by_limit) wanted = header_bytes + allowed * block_bytes;
+        if constexpr (bounded_source<Source>) wanted = std::max(wanted, source_.largest(slab_alignment));
+        if (bounded_by_limit) wanted = std::min(wanted, header_bytes + allowed * block_bytes);
+
+        const detail::segment_memory got = detail::take_segment(source_, wanted, least, slab_alignment);
+        if (got.base == nullptr) return false;
+        const std::size_t fit = std::min((got.bytes - header_bytes) / block_bytes, allowed);
+        retire_ahead();
+        slabs_ = ::new (got.base) slab{slabs_, got.bytes, fit};
+        next_ = first_block(slabs_);
+        end_ = next_ + fit * block_bytes;
+        capacity_ += fit;
+        detail::poison(next_, fit * block_bytes);
+        return true;
+    }
+    std::size_t next_slab_bytes() const noexcept {
+        if (slabs_ == nullptr) return policy_.first_bytes;
+        return std::clamp(slabs_->bytes * 2, policy_.first_bytes, std::max(policy_.first_bytes, policy_.segment_bytes));
+    }
+    // Blocks of the newest slab that a preheat skips are free like any other.
+    void retire_ahead() noexcept {
+        while (next_ != end_) {
+            end_ -= block_bytes;
+            detail::unpoison(end_, block_bytes);
+            free_.push(end_, block_bytes);
+        }
+    }
+
+    // Returns bytes.
+    std::size_t release_all() noexcept {
+        const std::size_t given = release_beyond(0);
+        free_.clear();
+        next_ = end_ = nullptr;
+        return given;
+    }
+    // Gives slabs back, newest and largest first, until at most `limit` bytes are held. Returns bytes.
+    std::size_t release_beyond(std::size_t limit) noexcept {
+        std::size_t held = stats_bytes();
+        std::size_t given = 0;
+        while (slabs_ != nullptr && held > limit) {
+            slab* const s = slabs_;
+            slabs_ = s->next;
+            capacity_ -= s->blocks;
+            held -= s->bytes;
+            given += s->bytes;
+            const std::size_t bytes = s->bytes;
+            detail::show_range(s, bytes);
+            source_.deallocate(s, bytes, slab_alignment);
+        }
+        return given;
+    }
+    std::size_t stats_bytes() const noexcept {
+        std::size_t bytes = 0;
+        for (const slab* s = slabs_; s != nullptr; s = s->next)
+            bytes += s->bytes;
+        return bytes;
+    }
+
+    CENOTE_COLD void check_live(T* p) const noexcept {
+        auto* const raw = const_cast<std::remove_cv_t<T>*>(p);
+        if (detail::is_poisoned(raw)) broken("double destroy", raw);
+        if (!checks_full) return;
+        if (!contains(p)) broken("destroy of a pointer that is not an object of this pool", raw);
+        if (free_.holds(raw)) broken("double destroy", raw);
+    }
+    void require_none_live(const char* what) const noexcept {
+        if (slabs_ != nullptr && live() != 0) broken(what, this);
+    }
+    [[noreturn]] CENOTE_COLD void broken(const char* what, const void* p) const noexcept {
+        detail::broken_contract({"intrusive_pool", this, block_bytes}, what, p);
+    }
+
+    CENOTE_NO_UNIQUE_ADDRESS Source source_;
+    free_list free_;
+    slab* slabs_ = nullptr;
+    std::byte* next_ = nullptr;
+    std::byte* end_ = nullptr;
+    std::size_t capacity_ = 0;
+    growth policy_;
+};
+
+}  // namespace cenote
