@@ -3,7 +3,7 @@
 //     CENOTE_CHECKS          CENOTE_CHECKS_NONE, CENOTE_CHECKS_CHEAP or CENOTE_CHECKS_FULL; the user may define it
 //     CENOTE_EXCEPTIONS      1 where exceptions are on, else 0
 //     CENOTE_ASAN            1 when compiled for AddressSanitizer, else 0
-//     CENOTE_VALGRIND        1 where Valgrind's headers were found, else 0
+//     CENOTE_VALGRIND        1 where Valgrind's headers were found, else 0; the user may define it as 0
 //     CENOTE_ALWAYS_INLINE   for the fast paths
 //     CENOTE_COLD            for the slow ones: kept out of line and away from the hot code
 //     CENOTE_NO_UNIQUE_ADDRESS   an empty member takes no room
@@ -45,10 +45,12 @@
 #define CENOTE_ASAN 0
 #endif
 
+#ifndef CENOTE_VALGRIND
 #if __has_include(<valgrind/memcheck.h>)
 #define CENOTE_VALGRIND 1
 #else
 #define CENOTE_VALGRIND 0
+#endif
 #endif
 
 #define CENOTE_ALWAYS_INLINE [[gnu::always_inline]] inline

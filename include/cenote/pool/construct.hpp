@@ -11,6 +11,9 @@
 
 namespace cenote::detail {
 
+// The block an object lies in, whatever its constness.
+inline void* block_of(const volatile void* object) noexcept { return const_cast<void*>(object); }
+
 // T(args...) at `p`, a block that `from` allocated. If the constructor throws, the block goes back first.
 template <class T, class Pool, class... Args>
 CENOTE_ALWAYS_INLINE T* construct_in([[maybe_unused]] Pool& from, void* p,

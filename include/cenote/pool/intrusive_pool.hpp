@@ -22,6 +22,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -34,7 +35,8 @@ namespace cenote {
 //   - there is no for_each and no is_live, and `trim` gives memory back only when nothing is live;
 //   - `reset`, and the pool's own death, cannot run destructors: types that have one need leftovers::abort (the
 //     default for them), which reports objects left alive, and reset only when nothing is live;
-//   - a double destroy is caught when the object was the last one destroyed, with full checks always (O(free blocks)).
+//   - a double destroy is caught when the object was the last one destroyed, with full checks always. They mark free
+//     blocks of two words or more, and search the list only for a block that carries the mark, or has no room for it.
 // Blocks hold at least a pointer.
 template <class T,
           pool_options Options = pool_options{.at_death = std::is_trivially_destructible_v<T> ? leftovers::leave
@@ -100,15 +102,15 @@ public:
         return unique_ptr{create(std::forward<Args>(args)...), deleter{*this}};
     }
 
-    // Ends the object's life and takes its memory back; nullptr is ignored. O(1); with full checks O(free blocks).
+    // Ends the object's life and takes its memory back; nullptr is ignored. O(1); with full checks O(slabs), for blocks of one word O(free blocks).
     // A pointer that is not a live object of this pool is undefined unless the checks named above catch it.
     CENOTE_ALWAYS_INLINE void destroy(T* p) noexcept {
         if (p == nullptr) return;
         if constexpr (checks_full || CENOTE_ASAN != 0) check_live(p);
         if (checks_cheap && free_.top() == p) [[unlikely]]
-            broken("double destroy", p);
+            broken("double destroy", detail::block_of(p));
         p->~T();
-        deallocate(const_cast<std::remove_cv_t<T>*>(p));
+        deallocate(detail::block_of(p));
     }
 
     // Afterwards `objects` creates cannot fail and do not call the source. Throws std::bad_alloc, with the pool as it
@@ -136,15 +138,17 @@ public:
         free_.clear();
         next_ = end_ = nullptr;
         for (slab* s = slabs_; s != nullptr; s = s->next)
-            for (std::size_t i = s->blocks; i-- != 0;)
-                free_.push(first_block(s) + i * block_bytes, block_bytes);
+            for (std::size_t i = s->blocks; i-- != 0;) {
+                detail::unpoison(first_block(s) + i * block_bytes, block_bytes);
+                deallocate(first_block(s) + i * block_bytes);
+            }
         return true;
     }
 
     // Whether `p` is the first byte of a block of this pool, live or free. Any pointer may be asked. O(slabs).
     bool contains(const T* p) const noexcept {
         for (const slab* s = slabs_; s != nullptr; s = s->next) {
-            const std::size_t offset = detail::address_of(const_cast<const std::remove_cv_t<T>*>(p)) - detail::address_of(first_block(s));
+            const std::size_t offset = detail::address_of(detail::block_of(p)) - detail::address_of(first_block(s));
             if (offset < s->blocks * block_bytes) return offset % block_bytes == 0;
         }
         return false;
@@ -188,6 +192,10 @@ private:
     static constexpr std::size_t header_bytes = detail::round_up(sizeof(slab), block_alignment);
     static constexpr std::size_t slab_alignment = std::max(block_alignment, alignof(slab));
 
+    static constexpr bool marks_free_blocks = checks_full && block_bytes >= 2 * sizeof(std::uint64_t);
+    static constexpr std::uint64_t free_mark = 0xF4EEB10CF4EEB10C;
+    static std::uint64_t& mark_of(void* block) noexcept { return static_cast<std::uint64_t*>(block)[1]; }
+
     static std::byte* first_block(slab* s) noexcept { return reinterpret_cast<std::byte*>(s) + header_bytes; }
     static const std::byte* first_block(const slab* s) noexcept { return reinterpret_cast<const std::byte*>(s) + header_bytes; }
 
@@ -195,8 +203,10 @@ private:
     std::size_t ahead() const noexcept { return static_cast<std::size_t>(end_ - next_) / block_bytes; }
 
     CENOTE_ALWAYS_INLINE void* allocate() noexcept {
-        if (void* const p = free_.pop(block_bytes); p != nullptr) [[likely]]
+        if (void* const p = free_.pop(block_bytes); p != nullptr) [[likely]] {
+            if constexpr (marks_free_blocks) mark_of(p) = 0;
             return p;
+        }
         if (next_ == end_ && !grow(1)) [[unlikely]]
             return nullptr;
         std::byte* const p = next_;
@@ -204,7 +214,10 @@ private:
         detail::unpoison(p, block_bytes);
         return p;
     }
-    CENOTE_ALWAYS_INLINE void deallocate(void* p) noexcept { free_.push(p, block_bytes); }
+    CENOTE_ALWAYS_INLINE void deallocate(void* p) noexcept {
+        if constexpr (marks_free_blocks) mark_of(p) = free_mark;
+        free_.push(p, block_bytes);
+    }
 
     // Adds one slab with room for `blocks`, or more as the policy says. False, and nothing changed, when the limit or
     // the source refuses.
@@ -239,7 +252,7 @@ private:
         while (next_ != end_) {
             end_ -= block_bytes;
             detail::unpoison(end_, block_bytes);
-            free_.push(end_, block_bytes);
+            deallocate(end_);
         }
     }
 
@@ -274,11 +287,12 @@ private:
     }
 
     CENOTE_COLD void check_live(T* p) const noexcept {
-        auto* const raw = const_cast<std::remove_cv_t<T>*>(p);
+        const void* const raw = detail::block_of(p);
         if (detail::is_poisoned(raw)) broken("double destroy", raw);
         if (!checks_full) return;
-        if (!contains(p)) broken("destroy of a pointer that is not an object of this pool", raw);
-        if (free_.holds(raw)) broken("double destroy", raw);
+        const bool never_created = detail::address_of(raw) - detail::address_of(next_) < static_cast<std::size_t>(end_ - next_);
+        if (!contains(p) || never_created) broken("destroy of a pointer that is not an object of this pool", raw);
+        if ((!marks_free_blocks || mark_of(detail::block_of(p)) == free_mark) && free_.holds(raw)) broken("double destroy", raw);
     }
     void require_none_live(const char* what) const noexcept {
         if (slabs_ != nullptr && live() != 0) broken(what, this);

@@ -86,11 +86,9 @@ public:
     // destroys of one object that are both still in the magazine can hand it out twice before that.
     CENOTE_ALWAYS_INLINE void destroy(T* p) noexcept {
         if (p == nullptr) return;
-        if constexpr (checks_full) {
-            if (!is_live(p)) report_dead(p);
-        }
+        if constexpr (checks_full) engine_.check_live(detail::block_of(p));
         p->~T();
-        engine_.deallocate(const_cast<std::remove_cv_t<T>*>(p));
+        engine_.deallocate(detail::block_of(p));
     }
 
     // Afterwards `objects` creates cannot fail and do not call the source. Throws std::bad_alloc, with the pool as it
@@ -121,9 +119,9 @@ public:
     }
 
     // Whether `p` is the first byte of a block of this pool, live or free. Any pointer may be asked. O(1).
-    bool contains(const T* p) const noexcept { return engine_.contains(const_cast<const std::remove_cv_t<T>*>(p)); }
+    bool contains(const T* p) const noexcept { return engine_.contains(detail::block_of(p)); }
     // Whether `p` is a live object of this pool. Any pointer may be asked. O(blocks in the magazine), at most 512.
-    bool is_live(const T* p) const noexcept { return engine_.is_live(const_cast<const std::remove_cv_t<T>*>(p)); }
+    bool is_live(const T* p) const noexcept { return engine_.is_live(detail::block_of(p)); }
 
     std::size_t live() const noexcept { return engine_.live(); }          // objects. O(1)
     std::size_t capacity() const noexcept { return engine_.capacity(); }  // objects. O(1)
@@ -145,9 +143,6 @@ private:
         const void* first = nullptr;
         engine_.for_each([&first](std::byte* p) { first = first == nullptr ? p : first; });
         return first;
-    }
-    [[noreturn]] CENOTE_COLD void report_dead(const T* p) const noexcept {
-        engine_.broken(contains(p) ? "double destroy" : "destroy of a pointer that is not an object of this pool", p);
     }
 
     engine engine_;

@@ -1,0 +1,41 @@
+# shellcheck shell=bash
+# What the commands of ./dev need, and how it gets there. Sourced by ./dev.
+
+# Debian's and Ubuntu's package names, by what they are for.
+packages_build="g++ cmake ninja-build python3"
+packages_server="libasio-dev libcli11-dev nlohmann-json3-dev redis-tools"
+packages_test="clang libgtest-dev libgmock-dev valgrind $packages_server"
+packages_bench="libbenchmark-dev libcli11-dev nlohmann-json3-dev libboost-dev libfoonathan-memory-dev
+                libjemalloc-dev libgoogle-perftools-dev libmimalloc-dev"
+packages_lint="clang-format shellcheck python3"
+
+# need PACKAGE...: installs those that are missing, or says which they are.
+need() {
+    if ! command -v dpkg-query >/dev/null; then
+        if [ ! -e build/.packages-told ]; then
+            mkdir -p build && touch build/.packages-told
+            echo "dev: no dpkg on this system; these have to be installed (Debian's names): $*" >&2
+        fi
+        return 0
+    fi
+    local missing=() package
+    for package in "$@"; do
+        if ! dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed'; then
+            missing+=("$package")
+        fi
+    done
+    [ ${#missing[@]} -eq 0 ] && return 0
+
+    local as_root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        if ! command -v sudo >/dev/null; then
+            echo "dev: please install as root: apt-get install ${missing[*]}" >&2
+            exit 1
+        fi
+        as_root=(sudo)
+    fi
+    echo "dev: installing ${missing[*]}" >&2
+    "${as_root[@]}" apt-get update -q >/dev/null
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -q --no-install-recommends "${missing[@]}" >/dev/null
+}

@@ -1,0 +1,19 @@
+// The pools that every file of the suite runs over.
+#pragma once
+
+#include "support/objects.hpp"
+#include "support/pools.hpp"
+
+#include <gtest/gtest.h>
+
+namespace cenote_test {
+
+using all_pools = ::testing::Types<object_pools, block_pools, intrusive_pools>;
+using counting = cenote::counting_source<cenote::vm_source>;
+using failing = cenote::failing_source<counting>;
+
+// Pools over this source tell what they took.
+template <class Pools, class T, std::size_t Alignment = 0>
+using counting_pool = typename Pools::template pool<T, Alignment, counting>;
+
+}  // namespace cenote_test

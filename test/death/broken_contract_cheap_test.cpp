@@ -1,0 +1,80 @@
+// What the default checks promise: the nearest double destroy at once, every other at the latest when the block is
+// flushed from the magazine, and foreign pointers likewise, before anything is handed out from them.
+#include "support/objects.hpp"
+#include "support/pools.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace cenote_test {
+namespace {
+
+using object = stamped<64, 8>;
+
+template <class Pools>
+class default_checks : public ::testing::Test {
+protected:
+    typename Pools::template pool<object> pool;
+
+    // Many live objects, so that there is something to push a magazine over with.
+    std::vector<object*> create(std::size_t n) {
+        std::vector<object*> objects(n);
+        for (object*& p : objects)
+            p = pool.create(std::uint64_t{1});
+        return objects;
+    }
+    // Destroys `p`, then everything else, then trims: everything that waits in the magazine is flushed.
+    void destroy_then_flush(object* p, std::vector<object*> others) {
+        pool.destroy(p);
+        for (object* o : others)
+            pool.destroy(o);
+        pool.trim();
+    }
+};
+using slab_pools = ::testing::Types<object_pools, block_pools>;
+TYPED_TEST_SUITE(default_checks, slab_pools);
+
+TYPED_TEST(default_checks, report_the_object_destroyed_last_at_once) {
+    const auto objects = this->create(10);
+    this->pool.destroy(objects[3]);
+    EXPECT_DEATH(this->pool.destroy(objects[3]), "cenote: double destroy: 0x[0-9a-f]+ in [a-z]+_pool");
+}
+
+TYPED_TEST(default_checks, report_a_double_destroy_at_any_distance_when_it_is_flushed) {
+    for (const std::size_t distance : {1U, 63U, 64U, 1000U, 1024U, 2000U, 50000U}) {
+        auto objects = this->create(60000);
+        object* const p = objects.back();
+        objects.pop_back();
+        const auto split = objects.begin() + static_cast<std::ptrdiff_t>(distance);
+        const auto twice = [&] {
+            this->pool.destroy(p);
+            std::for_each(objects.begin(), split, [this](object* o) { this->pool.destroy(o); });
+            this->destroy_then_flush(p, {split, objects.end()});
+        };
+        EXPECT_DEATH(twice(), "double destroy") << distance << " destroys apart";
+        this->pool.reset(cenote::reset_mode::free_all());
+    }
+}
+
+TYPED_TEST(default_checks, report_foreign_pointers_when_they_are_flushed) {
+    const auto objects = this->create(2000);
+    typename TypeParam::template pool<object> other;
+    object* const foreign = other.create(std::uint64_t{1});
+    object on_stack{1};
+    auto* const interior = reinterpret_cast<object*>(reinterpret_cast<char*>(objects[7]) + 8);
+    auto* const unmapped = reinterpret_cast<object*>(std::uintptr_t{0x12345678000});
+    EXPECT_DEATH(this->destroy_then_flush(foreign, objects), "not from this pool");
+    EXPECT_DEATH(this->destroy_then_flush(&on_stack, objects), "not from this pool");
+    // Under AddressSanitizer the object it points into is found poisoned first.
+    EXPECT_DEATH(this->destroy_then_flush(interior, objects), CENOTE_ASAN ? "double destroy" : "middle of a block");
+    if constexpr (!CENOTE_ASAN) {
+        EXPECT_DEATH(this->destroy_then_flush(unmapped, objects), "not from this pool");
+    }
+}
+
+}  // namespace
+}  // namespace cenote_test
