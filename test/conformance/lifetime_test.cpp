@@ -32,6 +32,20 @@ TYPED_TEST(lifetime, of_types_that_can_only_be_moved) {
     pool.destroy(p);
 }
 
+struct aggregate {
+    float x, y;
+    int count = 3;
+};
+
+TYPED_TEST(lifetime, of_aggregates) {
+    typename TypeParam::template pool<aggregate> pool;
+    aggregate* const p = pool.create(1.0F, 2.0F);
+    EXPECT_EQ(p->x, 1.0F);
+    EXPECT_EQ(p->y, 2.0F);
+    EXPECT_EQ(p->count, 3);
+    pool.destroy(p);
+}
+
 TYPED_TEST(lifetime, destroying_nullptr_does_nothing) {
     typename TypeParam::template pool<counted> pool;
     pool.destroy(nullptr);

@@ -15,6 +15,7 @@
 #include "cenote/base/error.hpp"
 #include "cenote/base/poison.hpp"
 #include "cenote/base/units.hpp"
+#include "cenote/pool/construct.hpp"
 #include "cenote/pool/options.hpp"
 #include "cenote/source/segment.hpp"
 #include "cenote/source/vm_source.hpp"
@@ -137,7 +138,7 @@ public:
     [[nodiscard]] T* try_create(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
         const piece at = take_for<T>(1);
         if (at.memory == nullptr) return nullptr;
-        T* const p = ::new (at.memory) T(std::forward<Args>(args)...);
+        T* const p = detail::construct_at<T>(at.memory, std::forward<Args>(args)...);
         make_due<T>(at, 1);
         return p;
     }

@@ -14,21 +14,30 @@ namespace cenote::detail {
 // The block an object lies in, whatever its constness.
 inline void* block_of(const volatile void* object) noexcept { return const_cast<void*>(object); }
 
-// T(args...) at `p`, a block that `from` allocated. If the constructor throws, the block goes back first.
+// T(args...) at `p`; T{args...} for aggregates, where the compiler does not know parentheses for them.
+template <class T, class... Args>
+CENOTE_ALWAYS_INLINE T* construct_at(void* p, Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
+    if constexpr (std::is_constructible_v<T, Args...>)
+        return ::new (p) T(std::forward<Args>(args)...);
+    else
+        return ::new (p) T{std::forward<Args>(args)...};
+}
+
+// The same in a block that `from` allocated. If the constructor throws, the block goes back first.
 template <class T, class Pool, class... Args>
 CENOTE_ALWAYS_INLINE T* construct_in([[maybe_unused]] Pool& from, void* p,
                                      Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
 #if CENOTE_EXCEPTIONS
     if constexpr (!std::is_nothrow_constructible_v<T, Args...>) {
         try {
-            return ::new (p) T(std::forward<Args>(args)...);
+            return construct_at<T>(p, std::forward<Args>(args)...);
         } catch (...) {
             from.deallocate(p);
             throw;
         }
     }
 #endif
-    return ::new (p) T(std::forward<Args>(args)...);
+    return construct_at<T>(p, std::forward<Args>(args)...);
 }
 
 // Destroys into the pool it was made with.
