@@ -1,0 +1,71 @@
+// How a workload becomes measurements: one for each block size, with every subject that can take part.
+#pragma once
+
+#include "peers/subject.hpp"
+#include "support/runner.hpp"
+
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace bench {
+
+// What a workload asks of its subjects.
+struct demands {
+    std::size_t live_at_frees; // objects alive when one is freed; 0 where none is
+    bool single_frees = true;  // objects must be freed one by one
+    bool written = false;      // each object is written to when it is made
+};
+
+// How a workload is run at the block sizes in it.
+struct schedule {
+    plan full{};
+    std::optional<plan> quick;
+    bool apart = false;
+    unit counts = unit::nanoseconds;
+};
+
+// Appends the measurement of `workload.operator()<Family, T>(visit&)` with objects of `Size` bytes.
+// `workload` is copied into the measurement.
+template <std::size_t Size, demands Asks, class Subjects, class Workload>
+void add_measurement(std::vector<measurement>& to, Subjects subjects, std::vector<std::string> names,
+                     const schedule& how, Workload workload) {
+    using element = std::conditional_t<Asks.written, object<Size>, untouched_object<Size>>;
+    measurement m;
+    m.workloads = std::move(names);
+    m.size = Size;
+    m.counts = how.counts;
+    m.apart = how.apart;
+    m.full = how.full;
+    m.quick = how.quick;
+    const auto leave_out = [&m](std::string_view subject, const char* reason) {
+        for (const auto& name : m.workloads)
+            m.skipped.push_back({name, Size, std::string(subject), reason});
+    };
+    for_each_subject(subjects, [&]<class Family>() {
+        if constexpr (Asks.single_frees && !Family::is.frees_singly) {
+            leave_out(Family::name, "frees all at once");
+        } else if constexpr (Asks.live_at_frees > Family::is.largest_live) {
+            leave_out(Family::name,
+                      "a free takes time linear in the free blocks: this workload would take hours");
+        } else {
+            m.contenders.push_back({std::string(Family::name), Family::is.from, [workload](visit& v) {
+                                        workload.template operator()<Family, element>(v);
+                                    }});
+        }
+    });
+    to.push_back(std::move(m));
+}
+
+// An array that lives as long as the process that measures, so that no subject finds it between its blocks.
+// Always the same one for a type: a measurement uses one length.
+template <class T>
+T* scratch(std::size_t length) {
+    static std::vector<T> array;
+    if (array.size() < length) array.resize(length);
+    return array.data();
+}
+
+} // namespace bench

@@ -1,0 +1,119 @@
+#include "support/runner.hpp"
+
+#include "support/child.hpp"
+#include "support/clock.hpp"
+#include "support/stats.hpp"
+
+#include <exception>
+#include <iomanip>
+#include <ostream>
+#include <span>
+
+namespace bench {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+// Samples are collected by the visits: google-benchmark would report means and its own idea of a median.
+class silent_reporter : public benchmark::BenchmarkReporter {
+public:
+    bool ReportContext(const Context&) override { return true; }
+    void ReportRuns(const std::vector<Run>&) override {}
+};
+
+void initialize_google_benchmark() {
+    std::string name = "bench";
+    std::string interleave = "--benchmark_enable_random_interleaving=true";
+    std::array<char*, 3> arguments{name.data(), interleave.data(), nullptr};
+    int count = 2;
+    benchmark::Initialize(&count, arguments.data());
+}
+
+std::vector<sample_table> measure(const measurement& m, std::span<const contender> contenders,
+                                  const plan& how) {
+    std::vector<sample_table> samples(contenders.size(), sample_table(m.workloads.size()));
+    for (std::size_t i = 0; i < contenders.size(); ++i) {
+        const contender& c = contenders[i];
+        benchmark::RegisterBenchmark(c.subject.c_str(),
+                                     [&c, &how, &table = samples[i]](benchmark::State& state) {
+                                         visit v{state, how.discarded, table};
+                                         c.measure(v);
+                                     })
+            ->Iterations(how.calls)
+            ->Repetitions(how.visits)
+            ->UseManualTime();
+    }
+    silent_reporter nobody;
+    benchmark::RunSpecifiedBenchmarks(&nobody);
+    return samples;
+}
+
+// One element for each contender, each an array with one element for each row: [samples, minimum, median].
+std::string summary(const std::vector<sample_table>& samples) {
+    json all = json::array();
+    for (const sample_table& table : samples) {
+        json rows = json::array();
+        for (const auto& values : table)
+            rows.push_back({values.size(), minimum(values), median(values)});
+        all.push_back(std::move(rows));
+    }
+    return all.dump();
+}
+
+void collect(const measurement& m, std::span<const contender> contenders, const plan& how,
+             std::vector<row>& rows) {
+    const json answer = json::parse(in_child([&] { return summary(measure(m, contenders, how)); }));
+    for (std::size_t c = 0; c < contenders.size(); ++c) {
+        for (std::size_t w = 0; w < m.workloads.size(); ++w) {
+            const json& figures = answer.at(c).at(w);
+            row r;
+            r.workload = m.workloads[w];
+            r.size = m.size;
+            r.subject = contenders[c].subject;
+            r.from = contenders[c].from;
+            r.counts = m.counts;
+            r.samples = figures.at(0);
+            r.min = figures.at(1);
+            r.median = figures.at(2);
+            rows.push_back(std::move(r));
+        }
+    }
+}
+
+void run_one(const measurement& m, const plan& how, std::vector<row>& rows) {
+    if (!m.apart) return collect(m, m.contenders, how, rows);
+    for (const contender& c : m.contenders)
+        collect(m, {&c, 1}, how, rows);
+}
+
+std::string name_of(const measurement& m) {
+    std::string name = m.workloads.front();
+    if (m.workloads.size() > 1) name += " and the rest of its family";
+    return name + ", " + std::to_string(m.size) + " bytes";
+}
+
+} // namespace
+
+results run(const std::vector<measurement>& all, const options& chosen, std::ostream& progress) {
+    initialize_google_benchmark();
+    nanoseconds_per_tick(); // here, so that every child inherits one calibration
+    results found;
+    for (const measurement& m : all) {
+        const bool wanted = std::any_of(m.workloads.begin(), m.workloads.end(),
+                                        [&](const std::string& name) { return chosen.wants(name); });
+        if (!wanted || (chosen.quick && !m.quick)) continue;
+        progress << name_of(m) << " ..." << std::flush;
+        try {
+            const double took = time_of([&] { run_one(m, chosen.quick ? *m.quick : m.full, found.rows); });
+            progress << std::fixed << std::setprecision(1) << " " << took * 1e-9 << " s\n";
+            found.skipped.insert(found.skipped.end(), m.skipped.begin(), m.skipped.end());
+        } catch (const std::exception& error) {
+            progress << " failed: " << error.what() << "\n";
+            found.complete = false;
+        }
+    }
+    set_ratios(found.rows);
+    return found;
+}
+
+} // namespace bench
