@@ -7,6 +7,7 @@
 
 #include "cenote/base/bits.hpp"
 #include "cenote/base/config.hpp"
+#include "cenote/base/units.hpp"
 #include "cenote/source/source.hpp"
 
 #include <algorithm>

@@ -15,7 +15,8 @@
 // Invariants, checked by `valid()`:
 //   - a summary bit is set exactly where the word it stands for is not zero;
 //   - blocks are opened in order: only the first `opened` of the segment's `total` blocks were ever free or handed
-//     out, and bits beyond them are zero. So a fresh segment touches no page of its bitmap but the first;
+//     out. Words beyond them have never been written: a fresh segment touches no page of its bitmap but the first, and
+//     its memory need not be zeroed;
 //   - a block that is neither free here nor unopened is taken: live, or waiting in a magazine.
 //
 // All bitmaps of a segment lie side by side, because slab heads at the same offset of every slab would share a few

@@ -89,24 +89,32 @@ public:
     // freed.
     put_outcome put(std::byte* const* blocks, std::size_t count) noexcept {
         const locator locate{*this};
-        for (std::size_t i = 0; i != count; ++i) {
+        std::size_t done = 0;
+        put_result result = put_result::ok;
+        for (; done != count; ++done) {
             segment* in;
             std::size_t offset;
-            if (!locate(blocks[i], in, offset)) [[unlikely]]
-                return {put_result::foreign, blocks[i]};
+            if (!locate(blocks[done], in, offset)) [[unlikely]] {
+                result = put_result::foreign;
+                break;
+            }
             const block_place at = place_of(offset);
-            if (!is_first_byte(at, offset)) [[unlikely]]
-                return {put_result::not_a_block, blocks[i]};
+            if (ordinal(at) >= in->opened || !is_first_byte(at, offset)) [[unlikely]] {
+                result = put_result::not_a_block;
+                break;
+            }
             std::uint64_t& word = word_of(*in, at);
             const std::uint64_t before = word;
-            if (((before >> (at.index % word_bits)) & 1) != 0) [[unlikely]]
-                return {put_result::already_free, blocks[i]};
+            if (((before >> (at.index % word_bits)) & 1) != 0) [[unlikely]] {
+                result = put_result::already_free;
+                break;
+            }
             word = before | (std::uint64_t{1} << (at.index % word_bits));
             if (before == 0 && in->mark_word(at.slab, at.index / word_bits)) [[unlikely]]
                 push_nonfull(in);
         }
-        taken_ -= count;
-        return {};
+        taken_ -= done;
+        return {result, done == count ? nullptr : blocks[done]};
     }
 
     // Adds segments until at least `blocks` more than are taken can be taken. False, and nothing changed, when the
@@ -162,7 +170,7 @@ public:
     // slabs. The first segment stays as long as any other does. Returns bytes. O(capacity / 64).
     std::size_t trim() noexcept {
         if (taken_ == 0) return release_all();
-        std::size_t given = 0;
+        std::size_t given = index_.table_bytes();
         segment* kept = nullptr;
         for (segment* s = segments_; s != nullptr;) {
             segment* const next = s->next;
@@ -178,7 +186,7 @@ public:
             s = next;
         }
         rebuild(kept);
-        return given;
+        return given - index_.table_bytes();
     }
 
     // Every block is free again and every segment kept while their bytes stay within `limit`. Blocks that were
@@ -307,9 +315,8 @@ private:
 
     // Header words for `blocks` blocks from the first on.
     std::size_t summary_words(std::size_t blocks) const noexcept { return divide_up(blocks, geometry_.blocks_per_slab()); }
-    // With a bit for one block more, so that what is left behind the last block has a bit in the bitmap, too.
     std::size_t bitmap_words(std::size_t blocks) const noexcept {
-        const std::size_t rest = blocks % geometry_.blocks_per_slab() + 1;
+        const std::size_t rest = blocks % geometry_.blocks_per_slab();
         return blocks / geometry_.blocks_per_slab() * geometry_.words_per_slab() + divide_up(rest, word_bits);
     }
     static std::size_t spare_words_for(std::size_t blocks) noexcept {
@@ -479,8 +486,8 @@ private:
         segments_ = s->next;
         unopened_ = s->next_unopened;
         capacity_ -= s->total;
-        if (s == first_) first_ = nullptr;
         release(s);
+        if (s == first_) first_ = nullptr;
         rebuild_index();
     }
 
@@ -545,8 +552,9 @@ private:
 
     std::size_t taken_in(const segment& s) const noexcept {
         std::size_t free = 0;
-        for (std::size_t w = 0; w != s.bitmap_words; ++w)
-            free += static_cast<std::size_t>(count_bits(s.bitmap()[w]));
+        for (std::size_t slab = 0; slab != s.opened_slabs(geometry_); ++slab)
+            for (std::size_t w = 0; w != geometry_.words_per_slab() && s.opened_mask(geometry_, slab, w) != 0; ++w)
+                free += static_cast<std::size_t>(count_bits(s.bitmap()[slab * geometry_.words_per_slab() + w]));
         return s.opened - free;
     }
     static bool on_stack(const segment* top, const segment* s, segment* segment::*next) noexcept {
