@@ -7,6 +7,7 @@ packages_server="libasio-dev libcli11-dev nlohmann-json3-dev redis-tools"
 packages_test="clang libgtest-dev libgmock-dev valgrind $packages_server"
 packages_bench="libbenchmark-dev libcli11-dev nlohmann-json3-dev libboost-dev libfoonathan-memory-dev
                 libjemalloc-dev libgoogle-perftools-dev libmimalloc-dev"
+packages_charts="python3 python3-matplotlib"
 packages_lint="clang-format shellcheck python3"
 
 # need PACKAGE...: installs those that are missing, or says which they are.
