@@ -27,7 +27,7 @@ struct giving_back_to : ::testing::Test {
     const std::vector<std::byte*>& in_segment(std::size_t n) const { return blocks[n]; }
     void put_segment(std::size_t n) { put(list, blocks[n]); }
 
-    ledger books{memory::zeroed};
+    ledger books;
     slab_list_on<Source> list{small_blocks, small_steps(), Source{books}};
     std::vector<std::vector<std::byte*>> blocks;
 };
@@ -142,7 +142,7 @@ TEST_F(giving_back, forget_all_makes_every_block_free_and_keeps_what_the_limit_a
 TEST(giving_back_with_a_limit, never_keeps_more_bytes_than_it_says) {
     std::size_t most = 1;
     for (std::size_t limit = 0; limit < most + 1000; limit += 500) {
-        ledger books{memory::zeroed};
+        ledger books;
         slab_list list{small_blocks, small_steps(), ledger_source{books}};
         while (list.segments() < 5)
             grow_and_take(list, small_blocks_per_slab);
@@ -210,5 +210,5 @@ TEST(giving_pages_back_to_the_system, keeps_the_contents_of_taken_blocks) {
     EXPECT_TRUE(list.valid());
 }
 
-} // namespace
-} // namespace cenote_test
+}  // namespace
+}  // namespace cenote_test

@@ -18,7 +18,7 @@ using namespace cenote::literals;
 constexpr std::size_t largest_size = std::numeric_limits<std::size_t>::max();
 
 struct growing : ::testing::Test {
-    ledger books{memory::zeroed};
+    ledger books;
     ledger_source source{books};
 };
 
@@ -95,7 +95,7 @@ TEST_F(growing, by_more_than_any_memory_holds_is_refused_without_a_call) {
 TEST_F(growing, through_many_segments_keeps_every_block_findable) {
     slab_list list{small_blocks, small_steps(), source};
     std::vector<std::byte*> blocks;
-    while (list.segments() < 100) { // the table of segments grows on the way
+    while (list.segments() < 100) {  // the table of segments grows on the way
         const std::vector<std::byte*> more = grow_and_take(list, small_blocks_per_slab);
         blocks.push_back(more.front());
         blocks.push_back(more.back());
@@ -137,7 +137,7 @@ TEST(growing_that_fails, leaves_an_empty_list_as_it_was) {
                 // The first segment is as large as can be, others follow.
                 grow_by_many(books, list, most_small_blocks_in_a_segment + 5 * small_blocks_per_slab);
             },
-            for_good, memory::zeroed);
+            for_good);
 }
 
 TEST(growing_that_fails, leaves_a_list_in_use_as_it_was) {
@@ -154,7 +154,7 @@ TEST(growing_that_fails, leaves_a_list_in_use_as_it_was) {
                     ASSERT_TRUE(list.is_taken(p));
                 EXPECT_TRUE(list.is_taken(late));
             },
-            for_good, memory::zeroed);
+            for_good);
 }
 
 TEST_F(growing, that_fails_halfway_at_the_limit_of_the_source_keeps_nothing) {
@@ -168,5 +168,5 @@ TEST_F(growing, that_fails_halfway_at_the_limit_of_the_source_keeps_nothing) {
     put(list, blocks);
 }
 
-} // namespace
-} // namespace cenote_test
+}  // namespace
+}  // namespace cenote_test

@@ -34,7 +34,7 @@ private:
 // One segment with a known set of blocks: which block comes next is known exactly.
 void expect_lowest_first(const runtime_geometry& g, std::size_t blocks) {
     SCOPED_TRACE(::testing::Message() << g.block_size() << " bytes at " << g.alignment());
-    ledger books{memory::zeroed};
+    ledger books;
     slab_list list{g, growth::fixed(blocks), ledger_source{books}};
     ASSERT_TRUE(list.grow(1));
     ASSERT_EQ(list.segments(), 1U);
@@ -74,11 +74,11 @@ void expect_lowest_first(const runtime_geometry& g, std::size_t blocks) {
 }
 
 TEST(slab_list_model, hands_out_the_lowest_block_of_a_segment_first) {
-    expect_lowest_first({64, 16}, 700);         // less than a slab
-    expect_lowest_first({64, 16}, 1024);        // just one
-    expect_lowest_first({1000, 8}, 3 * 65 + 7); // several, with a rest, the last not whole
-    expect_lowest_first({4096, 4096}, 100);     // slabs of less than a word
-    expect_lowest_first(small_blocks, 9000);    // slabs of 64 words
+    expect_lowest_first({64, 16}, 700);          // less than a slab
+    expect_lowest_first({64, 16}, 1024);         // just one
+    expect_lowest_first({1000, 8}, 3 * 65 + 7);  // several, with a rest, the last not whole
+    expect_lowest_first({4096, 4096}, 100);      // slabs of less than a word
+    expect_lowest_first(small_blocks, 9000);     // slabs of 64 words
 }
 
 // Many segments that come and go. Which segment serves a take is its own affair; everything else is checked.
@@ -163,9 +163,9 @@ private:
 };
 
 template <class Geometry, class Source>
-void expect_model(const Geometry& g, const growth& policy, memory contents, int steps = 600) {
+void expect_model(const Geometry& g, const growth& policy, int steps = 600) {
     SCOPED_TRACE(::testing::Message() << g.block_size() << " bytes at " << g.alignment());
-    ledger books{contents};
+    ledger books;
     cenote::detail::slab_list<Geometry, Source> list{g, policy, Source{books}};
     modelled model{list, books};
     for (int i = 0; i != steps; ++i) {
@@ -180,29 +180,24 @@ void expect_model(const Geometry& g, const growth& policy, memory contents, int 
 
 TEST(slab_list_model, agrees_with_a_set_over_many_segments) {
     const growth steps = growth::unlimited().steps(20'000, 1);
-    expect_model<runtime_geometry, ledger_source>({512, 8}, steps, memory::zeroed);
-    expect_model<runtime_geometry, ledger_source>({1000, 8}, steps, memory::zeroed);
-    expect_model<runtime_geometry, ledger_source>({4096, 4096}, steps, memory::zeroed);
-    expect_model<runtime_geometry, ledger_source>({9000, 64}, steps, memory::zeroed, 200);
+    expect_model<runtime_geometry, ledger_source>({512, 8}, steps);
+    expect_model<runtime_geometry, ledger_source>({1000, 8}, steps);
+    expect_model<runtime_geometry, ledger_source>({4096, 4096}, steps);
+    expect_model<runtime_geometry, ledger_source>({9000, 64}, steps, 200);
 }
 
 TEST(slab_list_model, agrees_with_a_set_over_slabs_of_many_blocks) {
-    expect_model<runtime_geometry, ledger_source>(small_blocks, small_steps(), memory::zeroed, 60);
+    expect_model<runtime_geometry, ledger_source>(small_blocks, small_steps(), 60);
 }
 
 TEST(slab_list_model, agrees_with_a_set_while_pages_go_back_and_forth) {
-    expect_model<runtime_geometry, decommitting_ledger_source>({1000, 8}, small_steps(), memory::zeroed);
+    expect_model<runtime_geometry, decommitting_ledger_source>({1000, 8}, small_steps());
 }
 
 TEST(slab_list_model, agrees_with_a_set_in_a_geometry_known_at_compile_time) {
     using geometry = cenote::detail::static_geometry<1000, 8>;
-    expect_model<geometry, ledger_source>(geometry{}, small_steps(), memory::zeroed);
+    expect_model<geometry, ledger_source>(geometry{}, small_steps());
 }
 
-// What the memory held before must not matter.
-TEST(slab_list_model, agrees_with_a_set_on_dirty_memory) {
-    expect_model<runtime_geometry, ledger_source>({1000, 8}, small_steps(), memory::dirty);
-}
-
-} // namespace
-} // namespace cenote_test
+}  // namespace
+}  // namespace cenote_test

@@ -42,7 +42,7 @@ struct putting : ::testing::Test {
         expect_refused(p, put_result::foreign);
     }
 
-    ledger books{memory::zeroed};
+    ledger books;
     slab_list list{blocks_of_1000, growth::unlimited().steps(140'000, 256_KiB), ledger_source{books}};
     std::vector<std::byte*> blocks;
 };
@@ -166,7 +166,7 @@ TEST_F(putting, a_block_that_was_never_opened_is_refused) {
 TEST(putting_behind_the_last_block, of_the_first_segment_is_refused) {
     std::size_t tried = 0;
     for (std::size_t first_bytes = 60'000; first_bytes < 80'000; first_bytes += 500) {
-        ledger books{memory::zeroed};
+        ledger books;
         slab_list list{{16, 16}, growth::unlimited().steps(first_bytes, 1), ledger_source{books}};
         ASSERT_TRUE(list.grow(1));
         const std::vector<std::byte*> blocks = take(list, list.capacity());
@@ -182,7 +182,7 @@ TEST(putting_behind_the_last_block, of_the_first_segment_is_refused) {
 
 // The last segment before a limit is as short as it can be; the memory behind it is somebody else's.
 TEST(putting_behind_the_last_block, of_a_short_segment_is_refused) {
-    ledger books{memory::zeroed};
+    ledger books;
     const runtime_geometry g{1024, 16};
     const std::size_t in_first = 64 * g.blocks_per_slab();
     slab_list list{g, growth::fixed(in_first + 100).steps(1, 256_KiB), ledger_source{books}};
@@ -202,5 +202,5 @@ TEST(putting_behind_the_last_block, of_a_short_segment_is_refused) {
     EXPECT_TRUE(list.valid());
 }
 
-} // namespace
-} // namespace cenote_test
+}  // namespace
+}  // namespace cenote_test

@@ -18,7 +18,7 @@ namespace {
 using namespace cenote::literals;
 
 struct slab_lists : ::testing::Test {
-    ledger books{memory::zeroed};
+    ledger books;
     ledger_source source{books};
 };
 
@@ -113,7 +113,7 @@ TEST_F(slab_lists, hand_out_aligned_blocks_that_overlap_neither_each_other_nor_a
             while (blocks.size() < wanted)
                 blocks.push_back(grow_and_take(list, 1).front());
             expect_sound_blocks(books, g, blocks);
-            for (std::byte* const p : blocks) // an overlap with a header would make the list invalid
+            for (std::byte* const p : blocks)  // an overlap with a header would make the list invalid
                 cenote::detail::show_range(p, g.block_size()),
                     std::fill_n(p, g.block_size(), std::byte{0xFF});
             EXPECT_TRUE(list.valid());
@@ -200,17 +200,5 @@ TEST_F(slab_lists, keep_everything_when_moved_and_leave_nothing_behind) {
     EXPECT_FALSE(list.has_segments());
 }
 
-// Nothing that a list knows may come from what memory held before it got it.
-TEST(slab_lists_on_dirty_memory, are_as_valid_as_on_zeroed_memory) {
-    ledger books{memory::dirty};
-    slab_list list{{64, 16}, growth::unlimited().steps(256_KiB, 128_KiB), ledger_source{books}};
-    const std::vector<std::byte*> blocks = grow_and_take(list, 1);
-    EXPECT_TRUE(list.valid());
-    grow_and_take(list, list.capacity());
-    EXPECT_TRUE(list.valid());
-    put(list, blocks);
-    EXPECT_TRUE(list.valid());
-}
-
-} // namespace
-} // namespace cenote_test
+}  // namespace
+}  // namespace cenote_test

@@ -31,7 +31,7 @@ struct visiting : ::testing::Test {
         blocks = kept;
     }
 
-    ledger books{memory::zeroed};
+    ledger books;
     slab_list list{small_blocks, small_steps(), ledger_source{books}};
     std::vector<std::byte*> blocks;
 };
@@ -109,5 +109,5 @@ TEST_F(visiting, may_make_the_list_grow) {
     EXPECT_TRUE(list.valid());
 }
 
-} // namespace
-} // namespace cenote_test
+}  // namespace
+}  // namespace cenote_test

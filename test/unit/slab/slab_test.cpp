@@ -23,6 +23,7 @@ using geometry = static_geometry<104, 8>;
 constexpr geometry g{};
 constexpr std::size_t per_slab = geometry::blocks_per_slab();
 constexpr std::size_t words = geometry::words_per_slab();
+constexpr std::uint64_t dirty = 0xA5A5'A5A5'A5A5'A5A5U;
 constexpr std::size_t in_last_word = per_slab - (words - 1) * 64;
 
 // A segment of three slabs, the last with 70 blocks only.
@@ -36,7 +37,7 @@ struct segment_of_three_slabs : ::testing::Test {
         s.blocks = memory + header;
         s.total = total;
         s.bitmap_words = 3 * words;
-        std::fill_n(s.bitmap(), 3 * words + 3, std::uint64_t{0});
+        std::fill_n(s.bitmap(), 3 * words + 3, dirty);  // it need not be zeroed
     }
     ~segment_of_three_slabs() override {
         cenote::detail::show_range(memory, header + 3 * geometry::stride());
@@ -86,12 +87,12 @@ TEST_F(segment_of_three_slabs, frees_exactly_the_bits_of_the_blocks_it_opens) {
     for (std::size_t w = 0; w + 1 != words; ++w)
         EXPECT_EQ(s.bitmap()[w], all_ones);
     EXPECT_EQ(s.bitmap()[words - 1], low_bits(in_last_word));
-    EXPECT_EQ(s.bitmap()[words], 0U) << "the next slab";
+    EXPECT_EQ(s.bitmap()[words], dirty) << "the next slab";
     EXPECT_EQ(s.summary()[0], low_bits(words));
     open_all();
     EXPECT_EQ(s.bitmap()[2 * words], all_ones);
     EXPECT_EQ(s.bitmap()[2 * words + 1], low_bits(6));
-    EXPECT_EQ(s.bitmap()[2 * words + 2], 0U);
+    EXPECT_EQ(s.bitmap()[2 * words + 2], dirty) << "a word without blocks";
     EXPECT_EQ(s.summary()[2], 3U);
 }
 
@@ -137,7 +138,7 @@ TEST_F(segment_of_three_slabs, marks_a_word_and_says_whether_the_segment_had_no_
 TEST_F(segment_of_three_slabs, is_empty_when_no_opened_block_is_taken) {
     open_all();
     EXPECT_TRUE(s.empty(g));
-    s.bitmap()[2 * words + 1] &= ~std::uint64_t{32}; // the very last block
+    s.bitmap()[2 * words + 1] &= ~std::uint64_t{32};  // the very last block
     EXPECT_FALSE(s.empty(g));
     EXPECT_TRUE(s.slab_empty(g, 0));
     EXPECT_TRUE(s.slab_empty(g, 1));
@@ -202,5 +203,5 @@ TEST(segment, keeps_its_bitmaps_behind_a_header_of_two_cache_lines) {
     EXPECT_EQ(s.summary(), s.bitmap() + 10);
 }
 
-} // namespace
-} // namespace cenote_test
+}  // namespace
+}  // namespace cenote_test

@@ -15,8 +15,6 @@
 
 namespace cenote_test {
 
-enum class memory : unsigned char { zeroed = 0, dirty = 0xA5 };
-
 // Outlives the sources that write into it.
 class ledger {
 public:
@@ -27,8 +25,7 @@ public:
         std::size_t alignment;
     };
 
-    // A source promises nothing about the contents of what it gives, hence `dirty`.
-    explicit ledger(memory contents = memory::dirty) : contents_(contents) {}
+    ledger() = default;
     ledger(const ledger&) = delete;
     ledger& operator=(const ledger&) = delete;
     ~ledger() {
@@ -55,7 +52,7 @@ public:
         }
         void* p = nullptr;
         if (::posix_memalign(&p, std::max(alignment, sizeof(void*)), bytes) != 0) return nullptr;
-        std::memset(p, static_cast<unsigned char>(contents_), bytes);
+        std::memset(p, 0xA5, bytes);  // a source promises nothing about the contents
         out_[p] = {bytes, alignment};
         return p;
     }
@@ -87,19 +84,18 @@ public:
     }
 
     const std::map<void*, entry>& out() const { return out_; }
-    std::size_t bytes() const { // out now
+    std::size_t bytes() const {  // out now
         std::size_t sum = 0;
         for (const auto& [p, taken] : out_)
             sum += taken.bytes;
         return sum;
     }
-    std::size_t calls() const { return calls_; } // of allocate
+    std::size_t calls() const { return calls_; }  // of allocate
     std::size_t refused() const { return refused_; }
-    std::size_t decommitted() const { return decommitted_; } // bytes
+    std::size_t decommitted() const { return decommitted_; }  // bytes
 
 private:
     std::map<void*, entry> out_;
-    memory contents_;
     std::size_t calls_ = 0;
     std::size_t refused_ = 0;
     std::size_t decommitted_ = 0;
@@ -130,16 +126,16 @@ public:
 // For k = 0, 1, 2, ... runs `run(books)` with books that refuse call k and, if `for_good`, all later ones,
 // until a run needs no more calls. `run` has to be a whole life: everything given back when it returns.
 template <class Run>
-void refuse_each_call(Run run, bool for_good, memory contents = memory::dirty) {
+void refuse_each_call(Run run, bool for_good) {
     for (std::size_t k = 0;; ++k) {
         SCOPED_TRACE(::testing::Message()
                      << "call " << k << (for_good ? " and all later ones" : " alone") << " refused");
         ASSERT_LT(k, 1000U) << "the run never ends";
-        ledger books{contents};
+        ledger books;
         books.refuse(k, for_good ? ledger::never : k + 1);
         run(books);
         if (books.refused() == 0 || ::testing::Test::HasFatalFailure()) return;
     }
 }
 
-} // namespace cenote_test
+}  // namespace cenote_test
