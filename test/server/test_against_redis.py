@@ -18,7 +18,8 @@ class Redis:
     def __init__(self):
         self.port = None
         self.process = None
-        program = shutil.which("redis-server")
+        # In Debian's redis-tools, the checker of dumps is the server under another name.
+        program = shutil.which("redis-server") or shutil.which("redis-check-rdb")
         if program is None:
             return
         with socket.socket() as probe:
@@ -26,7 +27,8 @@ class Redis:
             port = probe.getsockname()[1]
         self.folder = tempfile.mkdtemp(prefix="redis_test_")
         self.process = subprocess.Popen(
-            [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", self.folder],
+            ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", self.folder],
+            executable=program,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

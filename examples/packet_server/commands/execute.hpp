@@ -6,7 +6,6 @@
 #include "text.hpp"
 
 #include <new>
-#include <string>
 
 namespace packet_server {
 

@@ -10,7 +10,6 @@
 #include "entry.hpp"
 
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>

@@ -1,7 +1,6 @@
 // Hash of a key, seeded at each start so that clients can't aim keys at one slot of the table.
 #pragma once
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>

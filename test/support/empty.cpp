@@ -1,0 +1,1 @@
+// The precompiled headers of the tests belong to this file; see test/CMakeLists.txt.
