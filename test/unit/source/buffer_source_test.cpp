@@ -46,6 +46,9 @@ TEST_F(buffer_source_on_256_bytes, refuses_one_byte_too_many_and_stays_as_it_was
     EXPECT_EQ(source.allocate(largest_size, 1), nullptr);
     EXPECT_EQ(source.allocate(largest_size, largest_size / 2 + 1), nullptr);
     EXPECT_EQ(source.largest(1), 256U);
+    ASSERT_NE(source.allocate(1, 1), nullptr);
+    EXPECT_EQ(source.allocate(largest_size, 64), nullptr) << "a sum with the padding that wraps";
+    EXPECT_EQ(source.largest(1), 255U);
 }
 
 TEST_F(buffer_source_on_256_bytes, refuses_an_alignment_whose_next_multiple_lies_behind_the_end) {
