@@ -95,7 +95,7 @@ void add(std::vector<measurement>& to, const char* name, free_order order, const
     // Calls of about 100,000 pairs: long against the clock, short against an interruption.
     constexpr std::size_t rounds = std::max<std::size_t>(100'000 / N, 1);
     add_measurement<Size, demands{.live_at_frees = N, .written = Written}>(to, pools_subjects{}, {name}, how,
-                                                       fill_and_drain{N, order, rounds});
+                                                                           fill_and_drain{N, order, rounds});
 }
 
 constexpr plan many{.visits = 12, .calls = 4, .discarded = 1};

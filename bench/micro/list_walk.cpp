@@ -108,8 +108,8 @@ void add_size(std::vector<measurement>& to) {
     const schedule how{.full = {.visits = reference_size ? 3 : 2, .calls = 2, .discarded = 1},
                        .quick = reference_size ? std::optional(plan{.visits = 1, .calls = 1, .discarded = 1})
                                                : std::nullopt};
-    add_measurement<Size, demands{.live_at_frees = churned, .single_frees = false, .written = true}>(to, pools_subjects{},
-                                                                                    {"W6"}, how, list_walk{});
+    add_measurement<Size, demands{.live_at_frees = churned, .single_frees = false, .written = true}>(
+        to, pools_subjects{}, {"W6"}, how, list_walk{});
 }
 
 } // namespace

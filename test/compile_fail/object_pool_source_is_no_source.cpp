@@ -3,7 +3,7 @@
 
 #ifndef CENOTE_FIXED
 struct source {
-    void* allocate(unsigned long);  // neither an alignment, nor noexcept
+    void* allocate(unsigned long); // neither an alignment, nor noexcept
     void deallocate(void*);
 };
 #else

@@ -51,7 +51,9 @@ TYPED_TEST(alignment, as_chosen_beyond_the_types_own) {
     all_aligned<TypeParam, stamped<5000, 8>, 8192>(300);
 }
 
-TYPED_TEST(alignment, chosen_below_the_types_own_is_the_types_own) { all_aligned<TypeParam, stamped<32, 32>, 8>(1000); }
+TYPED_TEST(alignment, chosen_below_the_types_own_is_the_types_own) {
+    all_aligned<TypeParam, stamped<32, 32>, 8>(1000);
+}
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

@@ -125,12 +125,12 @@ TYPED_TEST(failure, of_a_constructor_gives_the_block_back) {
         EXPECT_THROW((void)pool.try_create(2U, true), std::runtime_error);
         EXPECT_EQ(pool.live(), 1U);
     }
-    fussy* const second = pool.create(3U);  // the last block, still there
+    fussy* const second = pool.create(3U); // the last block, still there
     EXPECT_EQ(kept->value, 1U);
     pool.destroy(kept);
     pool.destroy(second);
 }
 #endif
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

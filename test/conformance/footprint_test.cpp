@@ -74,5 +74,5 @@ TYPED_TEST(footprint, of_a_preheated_pool_is_no_object) {
     EXPECT_LE(this->source.resident_bytes(), 1'000'000U);
 }
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

@@ -154,5 +154,5 @@ TEST(object_pool_lifetime, const_and_volatile_types_can_be_pooled) {
     registers.destroy(r);
 }
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

@@ -75,17 +75,20 @@ TYPED_TEST(limits, a_preheat_beyond_the_limit_fails_and_changes_nothing) {
 
 TYPED_TEST(limits, in_bytes_are_kept) {
     using limited = cenote::limiting_source<counting>;
-    typename TypeParam::template pool<typename TestFixture::object, 0, limited> pool{cenote::growth{}, limited{100000}};
+    typename TypeParam::template pool<typename TestFixture::object, 0, limited> pool{cenote::growth{},
+                                                                                     limited{100000}};
     const std::size_t created = this->exhaust(pool).size();
     EXPECT_LE(pool.source().upstream().peak(), 100000U);
-    EXPECT_GE(created * sizeof(typename TestFixture::object), 50000U) << "half the memory allowed is not used";
+    EXPECT_GE(created * sizeof(typename TestFixture::object), 50000U)
+        << "half the memory allowed is not used";
     EXPECT_EQ(pool.live(), created);
 }
 
 TYPED_TEST(limits, of_a_callers_buffer_are_its_bytes) {
     std::array<std::byte, 10000> memory{};
     const cenote::buffer_source buffer{memory.data(), memory.size()};
-    typename TypeParam::template pool<typename TestFixture::object, 0, cenote::buffer_source> pool{cenote::growth{}, buffer};
+    typename TypeParam::template pool<typename TestFixture::object, 0, cenote::buffer_source> pool{
+        cenote::growth{}, buffer};
     const auto objects = this->exhaust(pool);
     EXPECT_GE(objects.size() * sizeof(typename TestFixture::object), memory.size() * 85 / 100);
     for (const auto* p : objects) {
@@ -98,21 +101,24 @@ TYPED_TEST(limits, of_a_callers_buffer_are_its_bytes) {
 TYPED_TEST(limits, of_a_buffer_too_small_for_one_object) {
     std::array<std::byte, 48> memory{};
     const cenote::buffer_source buffer{memory.data(), memory.size()};
-    typename TypeParam::template pool<stamped<64, 8>, 0, cenote::buffer_source> pool{cenote::growth{}, buffer};
+    typename TypeParam::template pool<stamped<64, 8>, 0, cenote::buffer_source> pool{cenote::growth{},
+                                                                                     buffer};
     EXPECT_EQ(pool.try_create(std::uint64_t{1}), nullptr);
 }
 
 TYPED_TEST(limits, any_memory_resource_will_do) {
     std::array<std::byte, 200000> memory{};
-    std::pmr::monotonic_buffer_resource resource{memory.data(), memory.size(), std::pmr::null_memory_resource()};
+    std::pmr::monotonic_buffer_resource resource{memory.data(), memory.size(),
+                                                 std::pmr::null_memory_resource()};
     typename TypeParam::template pool<typename TestFixture::object, 0, cenote::upstream_source> pool{
         cenote::growth::up_to(2000), cenote::upstream_source{&resource}};
 #if CENOTE_EXCEPTIONS
     EXPECT_GE(this->exhaust(pool).size(), 1500U);
 #else
-    EXPECT_NE(pool.try_create(std::uint64_t{1}), nullptr);  // null_memory_resource would abort beyond the buffer
+    EXPECT_NE(pool.try_create(std::uint64_t{1}),
+              nullptr); // null_memory_resource would abort beyond the buffer
 #endif
 }
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

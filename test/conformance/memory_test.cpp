@@ -167,5 +167,5 @@ TYPED_TEST(memory, moves_with_the_pool) {
     EXPECT_EQ(second.trim(), held);
 }
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

@@ -28,7 +28,8 @@ TYPED_TEST(queries, contains_knows_the_pools_blocks_from_all_others) {
     EXPECT_FALSE(pool.contains(foreign));
     EXPECT_FALSE(pool.contains(&on_stack));
     EXPECT_FALSE(pool.contains(nullptr));
-    EXPECT_FALSE(pool.contains(reinterpret_cast<const object*>(reinterpret_cast<const char*>(objects[7]) + 8)));
+    EXPECT_FALSE(
+        pool.contains(reinterpret_cast<const object*>(reinterpret_cast<const char*>(objects[7]) + 8)));
     EXPECT_FALSE(pool.contains(reinterpret_cast<const object*>(std::uintptr_t{0xdead0000})));
     EXPECT_FALSE(pool.contains(reinterpret_cast<const object*>(~std::uintptr_t{63})));
 }
@@ -85,7 +86,8 @@ TYPED_TEST(object_queries, is_live_follows_each_object) {
     for (std::size_t i = 0; i != objects.size(); ++i)
         ASSERT_EQ(pool.is_live(objects[i]), i % 2 == 1);
     EXPECT_FALSE(pool.is_live(nullptr));
-    EXPECT_FALSE(pool.is_live(reinterpret_cast<const object*>(reinterpret_cast<const char*>(objects[1]) + 1)));
+    EXPECT_FALSE(
+        pool.is_live(reinterpret_cast<const object*>(reinterpret_cast<const char*>(objects[1]) + 1)));
 }
 
 TYPED_TEST(object_queries, for_each_visits_every_live_object_once) {
@@ -164,5 +166,5 @@ TYPED_TEST(object_queries, a_visitor_may_create) {
     EXPECT_TRUE(pool.valid());
 }
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

@@ -101,5 +101,5 @@ TYPED_TEST(random_operations, any_order_of_destroys_makes_room_again) {
     EXPECT_EQ(pool.source().bytes(), bytes) << "a pool that is refilled to the same level must not grow";
 }
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

@@ -16,4 +16,4 @@ using failing = cenote::failing_source<counting>;
 template <class Pools, class T, std::size_t Alignment = 0>
 using counting_pool = typename Pools::template pool<T, Alignment, counting>;
 
-}  // namespace cenote_test
+} // namespace cenote_test

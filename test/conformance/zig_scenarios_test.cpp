@@ -61,5 +61,5 @@ TYPED_TEST(zig_scenarios, chosen_alignment) {
         EXPECT_EQ(reinterpret_cast<std::uintptr_t>(pool.create()) % 16, 0U);
 }
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

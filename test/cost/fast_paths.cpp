@@ -8,7 +8,7 @@ namespace {
 
 struct order {
     long fields[8];
-    order() noexcept {}  // leaves the fields as they are: what is counted is the pool
+    order() noexcept {} // leaves the fields as they are: what is counted is the pool
 };
 
 constexpr int calls = 1000;
@@ -18,7 +18,7 @@ cenote::block_pool<> blocks{sizeof(order)};
 cenote::intrusive_pool<order> intrusive;
 cenote::arena arena;
 
-}  // namespace
+} // namespace
 
 // Extern "C" names, so that the counting script finds them.
 extern "C" {
@@ -40,7 +40,7 @@ void cycle(Create create, Destroy destroy) {
         destroy(create());
 }
 
-}  // namespace
+} // namespace
 
 int main() {
     cycle(count_object_pool_create, count_object_pool_destroy);

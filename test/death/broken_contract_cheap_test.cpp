@@ -70,11 +70,12 @@ TYPED_TEST(default_checks, report_foreign_pointers_when_they_are_flushed) {
     EXPECT_DEATH(this->destroy_then_flush(foreign, objects), "not from this pool");
     EXPECT_DEATH(this->destroy_then_flush(&on_stack, objects), "not from this pool");
     // Under AddressSanitizer the object it points into is found poisoned first.
-    EXPECT_DEATH(this->destroy_then_flush(interior, objects), CENOTE_ASAN ? "double destroy" : "middle of a block");
+    EXPECT_DEATH(this->destroy_then_flush(interior, objects),
+                 CENOTE_ASAN ? "double destroy" : "middle of a block");
     if constexpr (!CENOTE_ASAN) {
         EXPECT_DEATH(this->destroy_then_flush(unmapped, objects), "not from this pool");
     }
 }
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

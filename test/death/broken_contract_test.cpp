@@ -28,7 +28,8 @@ TYPED_TEST_SUITE(broken_contract, all_pools);
 TYPED_TEST(broken_contract, destroyed_twice_in_a_row) {
     object* const p = this->pool.create(std::uint64_t{1});
     this->pool.destroy(p);
-    EXPECT_DEATH(this->pool.destroy(p), "cenote: double destroy: 0x[0-9a-f]+ in [a-z]+_pool 0x[0-9a-f]+ .blocks of 64 bytes.");
+    EXPECT_DEATH(this->pool.destroy(p),
+                 "cenote: double destroy: 0x[0-9a-f]+ in [a-z]+_pool 0x[0-9a-f]+ .blocks of 64 bytes.");
 }
 
 TYPED_TEST(broken_contract, destroyed_twice_at_any_distance) {
@@ -86,7 +87,8 @@ struct with_destructor {
 };
 
 // What a macro's argument cannot hold: commas.
-using aborting_pool = cenote::object_pool<with_destructor, cenote::pool_options{.at_death = cenote::leftovers::abort}>;
+using aborting_pool =
+    cenote::object_pool<with_destructor, cenote::pool_options{.at_death = cenote::leftovers::abort}>;
 
 template <class Pool>
 void let_a_pool_die_with_an_object_alive() {
@@ -95,7 +97,8 @@ void let_a_pool_die_with_an_object_alive() {
 }
 
 TEST(pool_death, with_objects_alive_under_abort) {
-    EXPECT_DEATH(let_a_pool_die_with_an_object_alive<aborting_pool>(), "pool dies while objects are alive.*in object_pool");
+    EXPECT_DEATH(let_a_pool_die_with_an_object_alive<aborting_pool>(),
+                 "pool dies while objects are alive.*in object_pool");
     EXPECT_DEATH(let_a_pool_die_with_an_object_alive<cenote::intrusive_pool<with_destructor>>(),
                  "pool dies while objects are alive.*in intrusive_pool");
 }
@@ -115,5 +118,5 @@ TEST(without_exceptions, exhaustion_and_bad_arguments_abort_with_one_line) {
 }
 #endif
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

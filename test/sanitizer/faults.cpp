@@ -66,17 +66,22 @@ long commit(std::string_view fault) {
     return sum;
 }
 
-}  // namespace
+} // namespace
 
 int main(int argc, char** argv) {
     const std::string_view pool = argc > 1 ? argv[1] : "";
     const std::string_view fault = argc > 2 ? argv[2] : "";
     long sum = 0;
-    if (pool == "object_pool") sum = commit<cenote::object_pool<order>>(fault);
-    else if (pool == "block_pool") sum = commit<orders_in_blocks>(fault);
-    else if (pool == "intrusive_pool") sum = commit<cenote::intrusive_pool<order>>(fault);
-    else if (pool == "arena") sum = commit<orders_in_arena>(fault);
-    else return 2;
+    if (pool == "object_pool")
+        sum = commit<cenote::object_pool<order>>(fault);
+    else if (pool == "block_pool")
+        sum = commit<orders_in_blocks>(fault);
+    else if (pool == "intrusive_pool")
+        sum = commit<cenote::intrusive_pool<order>>(fault);
+    else if (pool == "arena")
+        sum = commit<orders_in_arena>(fault);
+    else
+        return 2;
     std::printf("done %ld\n", sum);
     return 0;
 }

@@ -16,7 +16,7 @@ template <std::size_t Size, std::size_t Alignment = 1>
 struct alignas(Alignment) stamped {
     std::array<std::uint8_t, Size> bytes;
 
-    stamped() noexcept {}  // leaves the bytes as they are
+    stamped() noexcept {} // leaves the bytes as they are
     explicit stamped(std::uint64_t stamp) noexcept { fill(stamp); }
     void fill(std::uint64_t stamp) noexcept {
         for (std::size_t i = 0; i != Size; i += step(i))
@@ -30,7 +30,9 @@ struct alignas(Alignment) stamped {
 
 private:
     // Every byte of small objects; of large ones the ends and every 61st byte, or the suite would take minutes.
-    static std::size_t step(std::size_t i) noexcept { return Size <= 256 || i < 16 || i + 62 >= Size ? 1 : 61; }
+    static std::size_t step(std::size_t i) noexcept {
+        return Size <= 256 || i < 16 || i + 62 >= Size ? 1 : 61;
+    }
     static std::uint8_t pattern(std::uint64_t stamp, std::size_t i) noexcept {
         return static_cast<std::uint8_t>((stamp * 0x9E3779B97F4A7C15U + i * 131) >> 24);
     }
@@ -56,4 +58,4 @@ struct fussy {
 };
 #endif
 
-}  // namespace cenote_test
+} // namespace cenote_test

@@ -57,7 +57,7 @@ private:
 struct object_pools {
     template <class T, std::size_t Alignment = 0, class Source = cenote::vm_source>
     using pool = cenote::object_pool<T, cenote::pool_options{.alignment = Alignment}, Source>;
-    static constexpr bool knows_its_objects = true;  // for_each, is_live
+    static constexpr bool knows_its_objects = true; // for_each, is_live
     static constexpr bool destroys_leftovers = true;
 };
 
@@ -73,9 +73,11 @@ struct intrusive_pools {
     static constexpr cenote::leftovers at_death =
         std::is_trivially_destructible_v<T> ? cenote::leftovers::leave : cenote::leftovers::abort;
     template <class T, std::size_t Alignment = 0, class Source = cenote::vm_source>
-    using pool = cenote::intrusive_pool<T, cenote::pool_options{.alignment = Alignment, .at_death = at_death<T>}, Source>;
+    using pool =
+        cenote::intrusive_pool<T, cenote::pool_options{.alignment = Alignment, .at_death = at_death<T>},
+                               Source>;
     static constexpr bool knows_its_objects = false;
     static constexpr bool destroys_leftovers = false;
 };
 
-}  // namespace cenote_test
+} // namespace cenote_test

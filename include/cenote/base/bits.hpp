@@ -16,15 +16,25 @@ constexpr std::size_t round_up(std::size_t n, std::size_t alignment) noexcept {
     return (n + alignment - 1) & ~(alignment - 1);
 }
 
-constexpr std::size_t round_down(std::size_t n, std::size_t alignment) noexcept { return n & ~(alignment - 1); }
+constexpr std::size_t round_down(std::size_t n, std::size_t alignment) noexcept {
+    return n & ~(alignment - 1);
+}
 
-constexpr std::size_t divide_up(std::size_t n, std::size_t by) noexcept { return n / by + (n % by != 0 ? 1 : 0); }
+constexpr std::size_t divide_up(std::size_t n, std::size_t by) noexcept {
+    return n / by + (n % by != 0 ? 1 : 0);
+}
 
 // The lowest `n` bits set; `n` from 0 to 64.
-constexpr std::uint64_t low_bits(std::size_t n) noexcept { return n >= word_bits ? all_ones : (std::uint64_t{1} << n) - 1; }
+constexpr std::uint64_t low_bits(std::size_t n) noexcept {
+    return n >= word_bits ? all_ones : (std::uint64_t{1} << n) - 1;
+}
 
-constexpr unsigned lowest_bit(std::uint64_t word) noexcept { return static_cast<unsigned>(std::countr_zero(word)); }
-constexpr unsigned highest_bit(std::uint64_t word) noexcept { return word_bits - 1 - static_cast<unsigned>(std::countl_zero(word)); }
+constexpr unsigned lowest_bit(std::uint64_t word) noexcept {
+    return static_cast<unsigned>(std::countr_zero(word));
+}
+constexpr unsigned highest_bit(std::uint64_t word) noexcept {
+    return word_bits - 1 - static_cast<unsigned>(std::countl_zero(word));
+}
 
 // Bits set. Without the instruction, which plain x86-64 does not have, compilers call a function of their runtime.
 constexpr unsigned count_bits(std::uint64_t word) noexcept {
@@ -40,6 +50,8 @@ constexpr unsigned count_bits(std::uint64_t word) noexcept {
 
 inline std::uintptr_t address_of(const void* p) noexcept { return reinterpret_cast<std::uintptr_t>(p); }
 
-inline bool is_aligned(const void* p, std::size_t alignment) noexcept { return (address_of(p) & (alignment - 1)) == 0; }
+inline bool is_aligned(const void* p, std::size_t alignment) noexcept {
+    return (address_of(p) & (alignment - 1)) == 0;
+}
 
-}  // namespace cenote::detail
+} // namespace cenote::detail

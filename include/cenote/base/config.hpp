@@ -23,7 +23,8 @@
 #endif
 #endif
 
-#if CENOTE_CHECKS != CENOTE_CHECKS_NONE && CENOTE_CHECKS != CENOTE_CHECKS_CHEAP && CENOTE_CHECKS != CENOTE_CHECKS_FULL
+#if CENOTE_CHECKS != CENOTE_CHECKS_NONE && CENOTE_CHECKS != CENOTE_CHECKS_CHEAP &&                           \
+    CENOTE_CHECKS != CENOTE_CHECKS_FULL
 #error "CENOTE_CHECKS must be CENOTE_CHECKS_NONE, CENOTE_CHECKS_CHEAP or CENOTE_CHECKS_FULL"
 #endif
 
@@ -63,4 +64,4 @@ namespace cenote {
 inline constexpr bool checks_cheap = CENOTE_CHECKS >= CENOTE_CHECKS_CHEAP;
 inline constexpr bool checks_full = CENOTE_CHECKS >= CENOTE_CHECKS_FULL;
 
-}  // namespace cenote
+} // namespace cenote

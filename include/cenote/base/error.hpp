@@ -38,15 +38,17 @@ namespace cenote::detail {
 
 // What a pool says of itself when a contract with it was broken.
 struct pool_identity {
-    const char* kind;        // "object_pool", "block_pool", ...
-    const void* pool;        // where the pool object lies
-    std::size_t block_size;  // bytes
+    const char* kind;       // "object_pool", "block_pool", ...
+    const void* pool;       // where the pool object lies
+    std::size_t block_size; // bytes
 };
 
 // One line that names what happened, to which pointer, in which pool; then aborts.
-[[noreturn]] CENOTE_COLD inline void broken_contract(const pool_identity& in, const char* what, const void* p) noexcept {
-    std::fprintf(stderr, "cenote: %s: %p in %s %p (blocks of %zu bytes)\n", what, p, in.kind, in.pool, in.block_size);
+[[noreturn]] CENOTE_COLD inline void broken_contract(const pool_identity& in, const char* what,
+                                                     const void* p) noexcept {
+    std::fprintf(stderr, "cenote: %s: %p in %s %p (blocks of %zu bytes)\n", what, p, in.kind, in.pool,
+                 in.block_size);
     std::abort();
 }
 
-}  // namespace cenote::detail
+} // namespace cenote::detail

@@ -35,14 +35,16 @@ inline bool running_on_valgrind() noexcept {
 }
 
 // The range belongs to the pool and holds no live object: any access is an error.
-CENOTE_ALWAYS_INLINE void poison([[maybe_unused]] const volatile void* p, [[maybe_unused]] std::size_t bytes) noexcept {
+CENOTE_ALWAYS_INLINE void poison([[maybe_unused]] const volatile void* p,
+                                 [[maybe_unused]] std::size_t bytes) noexcept {
 #if CENOTE_ASAN
     __asan_poison_memory_region(p, bytes);
 #endif
 }
 
 // The range may be used again.
-CENOTE_ALWAYS_INLINE void unpoison([[maybe_unused]] const volatile void* p, [[maybe_unused]] std::size_t bytes) noexcept {
+CENOTE_ALWAYS_INLINE void unpoison([[maybe_unused]] const volatile void* p,
+                                   [[maybe_unused]] std::size_t bytes) noexcept {
 #if CENOTE_ASAN
     __asan_unpoison_memory_region(p, bytes);
 #endif
@@ -57,9 +59,15 @@ CENOTE_ALWAYS_INLINE void unpoison([[maybe_unused]] const volatile void* p, [[ma
 #pragma GCC diagnostic ignored "-Wconversion"
 #pragma GCC diagnostic ignored "-Wsign-conversion"
 #endif
-inline void valgrind_hide(const void* p, std::size_t bytes) noexcept { (void)VALGRIND_MAKE_MEM_NOACCESS(p, bytes); }
-inline void valgrind_show(const void* p, std::size_t bytes) noexcept { (void)VALGRIND_MAKE_MEM_UNDEFINED(p, bytes); }
-inline void valgrind_allocated(void* p, std::size_t bytes) noexcept { VALGRIND_MALLOCLIKE_BLOCK(p, bytes, 0, 0); }
+inline void valgrind_hide(const void* p, std::size_t bytes) noexcept {
+    (void)VALGRIND_MAKE_MEM_NOACCESS(p, bytes);
+}
+inline void valgrind_show(const void* p, std::size_t bytes) noexcept {
+    (void)VALGRIND_MAKE_MEM_UNDEFINED(p, bytes);
+}
+inline void valgrind_allocated(void* p, std::size_t bytes) noexcept {
+    VALGRIND_MALLOCLIKE_BLOCK(p, bytes, 0, 0);
+}
 inline void valgrind_freed(void* p) noexcept { VALGRIND_FREELIKE_BLOCK(p, 0); }
 #if defined(__GNUC__)
 #pragma GCC diagnostic pop
@@ -91,4 +99,4 @@ CENOTE_ALWAYS_INLINE bool is_poisoned([[maybe_unused]] const void* p) noexcept {
 #endif
 }
 
-}  // namespace cenote::detail
+} // namespace cenote::detail

@@ -73,4 +73,4 @@ private:
     link* head_ = nullptr;
 };
 
-}  // namespace cenote
+} // namespace cenote

@@ -48,7 +48,8 @@ inline void* reserve(std::size_t bytes, std::size_t alignment) noexcept {
     const std::size_t larger = bytes + alignment;
     auto* const base = static_cast<std::byte*>(map_anywhere(larger));
     if (base == nullptr) return nullptr;
-    const std::size_t before = detail::round_up(detail::address_of(base), alignment) - detail::address_of(base);
+    const std::size_t before =
+        detail::round_up(detail::address_of(base), alignment) - detail::address_of(base);
     const std::size_t after = larger - before - bytes;
     if (before != 0) release(base, before);
     if (after != 0) release(base + before + bytes, after);
@@ -57,4 +58,4 @@ inline void* reserve(std::size_t bytes, std::size_t alignment) noexcept {
 
 inline bool decommit(void* p, std::size_t bytes) noexcept { return ::madvise(p, bytes, MADV_DONTNEED) == 0; }
 
-}  // namespace cenote::vm
+} // namespace cenote::vm

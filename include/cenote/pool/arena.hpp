@@ -38,10 +38,10 @@ struct arena_growth {
 };
 
 struct arena_stats {
-    std::size_t used = 0;      // bytes handed out, with the padding between them and the records of destructors
-    std::size_t capacity = 0;  // bytes that could be handed out without asking the source
-    std::size_t bytes = 0;     // taken from the source
-    std::size_t slabs = 0;     // the caller's buffer included
+    std::size_t used = 0; // bytes handed out, with the padding between them and the records of destructors
+    std::size_t capacity = 0; // bytes that could be handed out without asking the source
+    std::size_t bytes = 0;    // taken from the source
+    std::size_t slabs = 0;    // the caller's buffer included
 };
 
 // Not thread-safe. Movable; an arena that was moved from may only be destroyed. Pieces are never freed one by one.
@@ -49,8 +49,8 @@ template <memory_source Source = vm_source>
 class basic_arena {
     struct slab {
         slab* next;
-        std::size_t bytes;     // header included
-        bool from_source;      // else the caller's buffer
+        std::size_t bytes; // header included
+        bool from_source;  // else the caller's buffer
         std::byte* begin() noexcept { return reinterpret_cast<std::byte*>(this + 1); }
         std::byte* end() noexcept { return reinterpret_cast<std::byte*>(this) + bytes; }
     };
@@ -73,23 +73,22 @@ public:
 
     // Takes no memory.
     basic_arena() : basic_arena(arena_growth{}) {}
-    explicit basic_arena(arena_growth policy, Source source = {}) : source_(std::move(source)), policy_(policy) {}
+    explicit basic_arena(arena_growth policy, Source source = {})
+        : source_(std::move(source)), policy_(policy) {}
     // Uses the caller's buffer first; it must outlive the arena. A buffer too small to be of use is ignored.
     explicit basic_arena(std::span<std::byte> buffer, arena_growth policy = {}, Source source = {})
         : basic_arena(policy, std::move(source)) {
-        const std::size_t skip = detail::round_up(detail::address_of(buffer.data()), alignof(slab)) - detail::address_of(buffer.data());
+        const std::size_t skip = detail::round_up(detail::address_of(buffer.data()), alignof(slab)) -
+                                 detail::address_of(buffer.data());
         if (buffer.size() <= skip + sizeof(slab)) return;
         first_ = ::new (buffer.data() + skip) slab{nullptr, buffer.size() - skip, false};
         detail::hide_range(first_->begin(), first_->bytes - sizeof(slab));
         enter(first_);
     }
     basic_arena(basic_arena&& other) noexcept
-        : source_(std::move(other.source_)),
-          next_(std::exchange(other.next_, nullptr)),
-          end_(std::exchange(other.end_, nullptr)),
-          newest_(std::exchange(other.newest_, nullptr)),
-          first_(std::exchange(other.first_, nullptr)),
-          current_(std::exchange(other.current_, nullptr)),
+        : source_(std::move(other.source_)), next_(std::exchange(other.next_, nullptr)),
+          end_(std::exchange(other.end_, nullptr)), newest_(std::exchange(other.newest_, nullptr)),
+          first_(std::exchange(other.first_, nullptr)), current_(std::exchange(other.current_, nullptr)),
           policy_(other.policy_) {}
     basic_arena& operator=(basic_arena&&) = delete;
     ~basic_arena() {
@@ -100,7 +99,8 @@ public:
     // `bytes` uninitialised bytes at a multiple of `alignment`. Zero bytes give a pointer of their own, too. Throws
     // std::invalid_argument if the alignment is not a power of two, std::bad_alloc if the source refuses or the size
     // is beyond any memory; the arena is then as it was. O(1), but for growth.
-    [[nodiscard]] CENOTE_ALWAYS_INLINE void* allocate(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t)) {
+    [[nodiscard]] CENOTE_ALWAYS_INLINE void* allocate(std::size_t bytes,
+                                                      std::size_t alignment = alignof(std::max_align_t)) {
         if (!std::has_single_bit(alignment)) [[unlikely]]
             detail::throw_invalid_argument("arena: the alignment must be a power of two");
         void* const p = try_allocate(bytes, alignment);
@@ -110,8 +110,8 @@ public:
     }
 
     // As allocate, but returns nullptr on any failure.
-    [[nodiscard]] CENOTE_ALWAYS_INLINE void* try_allocate(std::size_t bytes,
-                                                          std::size_t alignment = alignof(std::max_align_t)) noexcept {
+    [[nodiscard]] CENOTE_ALWAYS_INLINE void*
+    try_allocate(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t)) noexcept {
         bytes = std::max<std::size_t>(bytes, 1);
         const std::size_t pad = (0 - detail::address_of(next_)) & (alignment - 1);
         const auto left = static_cast<std::size_t>(end_ - next_);
@@ -219,7 +219,7 @@ public:
         mark from_;
     };
 
-    arena_stats stats() const noexcept {  // O(slabs)
+    arena_stats stats() const noexcept { // O(slabs)
         arena_stats s;
         bool passed = current_ == nullptr;
         for (slab* at = first_; at != nullptr; at = at->next) {
@@ -240,7 +240,7 @@ public:
 private:
     struct piece {
         void* memory = nullptr;
-        void* record = nullptr;  // room for a `due`, where T needs one
+        void* record = nullptr; // room for a `due`, where T needs one
     };
 
     template <class T>
@@ -302,10 +302,13 @@ private:
     }
 
     slab* add_slab(std::size_t least) noexcept {
-        const std::size_t doubled = current_ == nullptr ? policy_.first_bytes : std::max(policy_.first_bytes, current_->bytes * 2);
+        const std::size_t doubled =
+            current_ == nullptr ? policy_.first_bytes : std::max(policy_.first_bytes, current_->bytes * 2);
         std::size_t wanted = std::max(least, std::min(doubled, policy_.largest_bytes));
-        if constexpr (bounded_source<Source>) wanted = std::max(wanted, source_.largest(alignof(std::max_align_t)));
-        const detail::segment_memory got = detail::take_segment(source_, wanted, least, alignof(std::max_align_t));
+        if constexpr (bounded_source<Source>)
+            wanted = std::max(wanted, source_.largest(alignof(std::max_align_t)));
+        const detail::segment_memory got =
+            detail::take_segment(source_, wanted, least, alignof(std::max_align_t));
         if (got.base == nullptr) return nullptr;
         slab* const s = ::new (got.base) slab{nullptr, got.bytes, true};
         detail::hide_range(s->begin(), s->bytes - sizeof(slab));
@@ -322,10 +325,10 @@ private:
     std::byte* end_ = nullptr;
     due* newest_ = nullptr;
     slab* first_ = nullptr;
-    slab* current_ = nullptr;  // nullptr: nothing was handed out of first_
+    slab* current_ = nullptr; // nullptr: nothing was handed out of first_
     arena_growth policy_;
 };
 
 using arena = basic_arena<>;
 
-}  // namespace cenote
+} // namespace cenote

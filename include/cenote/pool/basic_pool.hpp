@@ -82,9 +82,7 @@ public:
 
     bool contains(const void* p) const noexcept { return slabs_.contains(p); }
     // O(1), plus O(blocks in the magazine).
-    bool is_live(const void* p) const noexcept {
-        return slabs_.is_taken(p) && !magazine_.holds(p);
-    }
+    bool is_live(const void* p) const noexcept { return slabs_.is_taken(p) && !magazine_.holds(p); }
 
     // Reports anything but a live block of this pool. O(1), plus O(blocks in the magazine).
     CENOTE_COLD void check_live(const void* p) const noexcept {
@@ -163,7 +161,7 @@ private:
         if (slabs_.take(&p, 1) == 0) {
             const bool first = !slabs_.has_segments();
             if (!grow(1)) return nullptr;
-            if (first) return allocate();  // there is a magazine now, or every call shall come here
+            if (first) return allocate(); // there is a magazine now, or every call shall come here
             slabs_.take(&p, 1);
         }
         unpoison(p, block_size());
@@ -220,8 +218,11 @@ private:
     // A pool that outgrows its first segment gets a magazine of full size. Without one it works as well, more slowly.
     void enlarge_magazine() noexcept {
         const std::size_t slots = magazine_blocks(block_size()) + 1;
-        if (magazine_is_large_ || !magazine_.has_slots() || slots <= slabs_.spare_words() || !slabs_.has_aligned()) return;
-        auto** const memory = static_cast<std::byte**>(source().allocate(slots * sizeof(std::byte*), cache_line));
+        if (magazine_is_large_ || !magazine_.has_slots() || slots <= slabs_.spare_words() ||
+            !slabs_.has_aligned())
+            return;
+        auto** const memory =
+            static_cast<std::byte**>(source().allocate(slots * sizeof(std::byte*), cache_line));
         if (memory == nullptr) return;
         magazine larger{memory, slots};
         std::copy_n(magazine_.slots() + 1, magazine_.size(), larger.room());
@@ -249,8 +250,7 @@ private:
 
     // Valgrind would call the live blocks of a pool that dies or is reset leaked.
     void valgrind_forget_live() noexcept {
-        if (running_on_valgrind())
-            slabs_.for_each_taken([](std::byte* p) { valgrind_freed(p); });
+        if (running_on_valgrind()) slabs_.for_each_taken([](std::byte* p) { valgrind_freed(p); });
     }
 
     CENOTE_COLD void check_not_poisoned(void* p) const noexcept {
@@ -258,15 +258,18 @@ private:
     }
     [[noreturn]] CENOTE_COLD void report(put_result result, const void* p) const noexcept {
         switch (result) {
-        case put_result::foreign: broken("destroy of a pointer that is not from this pool", p);
-        case put_result::not_a_block: broken("destroy of a pointer into the middle of a block", p);
-        default: broken("double destroy", p);
+        case put_result::foreign:
+            broken("destroy of a pointer that is not from this pool", p);
+        case put_result::not_a_block:
+            broken("destroy of a pointer into the middle of a block", p);
+        default:
+            broken("double destroy", p);
         }
     }
 
     magazine magazine_;
-    bool magazine_is_large_ = false;  // its array is an allocation of its own
+    bool magazine_is_large_ = false; // its array is an allocation of its own
     slab_list<Geometry, Source> slabs_;
 };
 
-}  // namespace cenote::detail
+} // namespace cenote::detail

@@ -28,8 +28,8 @@ class block_pool {
 public:
     // Blocks of at least `block_size` bytes (1 to 64 MiB) at multiples of `alignment` (a power of two up to 64 MiB).
     // Throws std::invalid_argument for anything else. Takes no memory.
-    explicit block_pool(std::size_t block_size, std::size_t alignment = alignof(std::max_align_t), growth policy = {},
-                        Source source = {})
+    explicit block_pool(std::size_t block_size, std::size_t alignment = alignof(std::max_align_t),
+                        growth policy = {}, Source source = {})
         : engine_(checked(block_size, alignment), policy, std::move(source)) {}
     block_pool(block_pool&&) noexcept = default;
     block_pool& operator=(block_pool&&) = delete;
@@ -81,11 +81,13 @@ public:
     // Whether `p` is a block that is handed out. Any pointer may be asked. O(blocks in the magazine), at most 512.
     bool is_live(const void* p) const noexcept { return engine_.is_live(p); }
 
-    std::size_t block_size() const noexcept { return engine_.block_size(); }  // bytes, rounded up to the alignment
-    std::size_t alignment() const noexcept { return engine_.alignment(); }    // bytes
-    std::size_t live() const noexcept { return engine_.live(); }              // blocks. O(1)
-    std::size_t capacity() const noexcept { return engine_.capacity(); }      // blocks. O(1)
-    pool_stats stats() const noexcept { return engine_.stats(); }             // O(segments)
+    std::size_t block_size() const noexcept {
+        return engine_.block_size();
+    } // bytes, rounded up to the alignment
+    std::size_t alignment() const noexcept { return engine_.alignment(); } // bytes
+    std::size_t live() const noexcept { return engine_.live(); }           // blocks. O(1)
+    std::size_t capacity() const noexcept { return engine_.capacity(); }   // blocks. O(1)
+    pool_stats stats() const noexcept { return engine_.stats(); }          // O(segments)
 
     Source& source() noexcept { return engine_.source(); }
     const Source& source() const noexcept { return engine_.source(); }
@@ -105,4 +107,4 @@ private:
     engine engine_;
 };
 
-}  // namespace cenote
+} // namespace cenote

@@ -16,7 +16,8 @@ inline void* block_of(const volatile void* object) noexcept { return const_cast<
 
 // T(args...) at `p`; T{args...} for aggregates, where the compiler does not know parentheses for them.
 template <class T, class... Args>
-CENOTE_ALWAYS_INLINE T* construct_at(void* p, Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
+CENOTE_ALWAYS_INLINE T* construct_at(void* p,
+                                     Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
     if constexpr (std::is_constructible_v<T, Args...>)
         return ::new (p) T(std::forward<Args>(args)...);
     else
@@ -44,7 +45,7 @@ CENOTE_ALWAYS_INLINE T* construct_in([[maybe_unused]] Pool& from, void* p,
 template <class Pool>
 class pool_deleter {
 public:
-    pool_deleter() = default;  // for an empty unique_ptr
+    pool_deleter() = default; // for an empty unique_ptr
     explicit pool_deleter(Pool& pool) noexcept : pool_(&pool) {}
     void operator()(typename Pool::value_type* p) const noexcept { pool_->destroy(p); }
 
@@ -52,4 +53,4 @@ private:
     Pool* pool_ = nullptr;
 };
 
-}  // namespace cenote::detail
+} // namespace cenote::detail

@@ -39,17 +39,22 @@ namespace cenote {
 //     blocks of two words or more, and search the list only for a block that carries the mark, or has no room for it.
 // Blocks hold at least a pointer.
 template <class T,
-          pool_options Options = pool_options{.at_death = std::is_trivially_destructible_v<T> ? leftovers::leave
-                                                                                              : leftovers::abort},
+          pool_options Options =
+              pool_options{.at_death =
+                               std::is_trivially_destructible_v<T> ? leftovers::leave : leftovers::abort},
           memory_source Source = vm_source>
 class intrusive_pool {
-    static_assert(std::is_object_v<T> && !std::is_array_v<T>, "intrusive_pool holds objects: no references, functions or arrays");
-    static_assert(Options.alignment == 0 || std::has_single_bit(Options.alignment), "pool_options::alignment is a power of two");
-    static_assert(Options.at_death != leftovers::destroy, "a free list does not know which objects are alive: use object_pool");
+    static_assert(std::is_object_v<T> && !std::is_array_v<T>,
+                  "intrusive_pool holds objects: no references, functions or arrays");
+    static_assert(Options.alignment == 0 || std::has_single_bit(Options.alignment),
+                  "pool_options::alignment is a power of two");
+    static_assert(Options.at_death != leftovers::destroy,
+                  "a free list does not know which objects are alive: use object_pool");
     static_assert(Options.at_death != leftovers::leave || std::is_trivially_destructible_v<T>,
                   "leftovers::leave is for trivially destructible types: the destructors would never run");
 
-    static constexpr std::size_t block_alignment = std::max({alignof(T), Options.alignment, alignof(free_list::link)});
+    static constexpr std::size_t block_alignment =
+        std::max({alignof(T), Options.alignment, alignof(free_list::link)});
     static constexpr std::size_t block_bytes =
         detail::block_size_for(std::max(sizeof(T), sizeof(free_list::link)), block_alignment);
 
@@ -60,18 +65,17 @@ public:
 
     // Takes no memory. The slabs start at growth::first_bytes and double up to growth::segment_bytes.
     intrusive_pool() : intrusive_pool(growth{}) {}
-    explicit intrusive_pool(growth policy, Source source = {}) : source_(std::move(source)), policy_(policy) {}
+    explicit intrusive_pool(growth policy, Source source = {})
+        : source_(std::move(source)), policy_(policy) {}
     intrusive_pool(intrusive_pool&& other) noexcept
-        : source_(std::move(other.source_)),
-          free_(std::move(other.free_)),
-          slabs_(std::exchange(other.slabs_, nullptr)),
-          next_(std::exchange(other.next_, nullptr)),
-          end_(std::exchange(other.end_, nullptr)),
-          capacity_(std::exchange(other.capacity_, 0)),
+        : source_(std::move(other.source_)), free_(std::move(other.free_)),
+          slabs_(std::exchange(other.slabs_, nullptr)), next_(std::exchange(other.next_, nullptr)),
+          end_(std::exchange(other.end_, nullptr)), capacity_(std::exchange(other.capacity_, 0)),
           policy_(other.policy_) {}
     intrusive_pool& operator=(intrusive_pool&&) = delete;
     ~intrusive_pool() {
-        if constexpr (Options.at_death == leftovers::abort) require_none_live("pool dies while objects are alive");
+        if constexpr (Options.at_death == leftovers::abort)
+            require_none_live("pool dies while objects are alive");
         release_all();
     }
 
@@ -88,7 +92,8 @@ public:
 
     // As create, but returns nullptr instead of throwing std::bad_alloc. What T's constructor throws still comes out.
     template <class... Args>
-    [[nodiscard]] CENOTE_ALWAYS_INLINE T* try_create(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
+    [[nodiscard]] CENOTE_ALWAYS_INLINE T*
+    try_create(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
         void* const p = allocate();
         if (p == nullptr) [[unlikely]]
             return nullptr;
@@ -129,7 +134,8 @@ public:
     // Drops every object in one go; `mode` says what happens to the memory. Always true. O(slabs) for free_all, else
     // O(capacity). For types with a destructor, a live object is a broken contract.
     bool reset(reset_mode mode) noexcept {
-        if constexpr (!std::is_trivially_destructible_v<T>) require_none_live("reset while objects are alive");
+        if constexpr (!std::is_trivially_destructible_v<T>)
+            require_none_live("reset while objects are alive");
         if (mode.frees_all()) {
             release_all();
             return true;
@@ -148,16 +154,20 @@ public:
     // Whether `p` is the first byte of a block of this pool, live or free. Any pointer may be asked. O(slabs).
     bool contains(const T* p) const noexcept {
         for (const slab* s = slabs_; s != nullptr; s = s->next) {
-            const std::size_t offset = detail::address_of(detail::block_of(p)) - detail::address_of(first_block(s));
+            const std::size_t offset =
+                detail::address_of(detail::block_of(p)) - detail::address_of(first_block(s));
             if (offset < s->blocks * block_bytes) return offset % block_bytes == 0;
         }
         return false;
     }
 
-    std::size_t live() const noexcept { return capacity_ - ahead() - free_.count(capacity_); }  // objects. O(free blocks)
-    std::size_t capacity() const noexcept { return capacity_; }                                 // objects. O(1)
-    pool_stats stats() const noexcept {                                                         // O(free blocks)
-        pool_stats s{.live = live(), .capacity = capacity_, .limit = policy_.max_objects, .block_size = block_bytes};
+    std::size_t live() const noexcept {
+        return capacity_ - ahead() - free_.count(capacity_);
+    }                                                           // objects. O(free blocks)
+    std::size_t capacity() const noexcept { return capacity_; } // objects. O(1)
+    pool_stats stats() const noexcept {                         // O(free blocks)
+        pool_stats s{
+            .live = live(), .capacity = capacity_, .limit = policy_.max_objects, .block_size = block_bytes};
         for (const slab* at = slabs_; at != nullptr; at = at->next) {
             s.bytes += at->bytes;
             ++s.segments;
@@ -186,7 +196,7 @@ private:
 
     struct slab {
         slab* next;
-        std::size_t bytes;  // as taken from the source
+        std::size_t bytes; // as taken from the source
         std::size_t blocks;
     };
     static constexpr std::size_t header_bytes = detail::round_up(sizeof(slab), block_alignment);
@@ -197,7 +207,9 @@ private:
     static std::uint64_t& mark_of(void* block) noexcept { return static_cast<std::uint64_t*>(block)[1]; }
 
     static std::byte* first_block(slab* s) noexcept { return reinterpret_cast<std::byte*>(s) + header_bytes; }
-    static const std::byte* first_block(const slab* s) noexcept { return reinterpret_cast<const std::byte*>(s) + header_bytes; }
+    static const std::byte* first_block(const slab* s) noexcept {
+        return reinterpret_cast<const std::byte*>(s) + header_bytes;
+    }
 
     // Blocks of the newest slab that were never handed out.
     std::size_t ahead() const noexcept { return static_cast<std::size_t>(end_ - next_) / block_bytes; }
@@ -245,7 +257,8 @@ private:
     }
     std::size_t next_slab_bytes() const noexcept {
         if (slabs_ == nullptr) return policy_.first_bytes;
-        return std::clamp(slabs_->bytes * 2, policy_.first_bytes, std::max(policy_.first_bytes, policy_.segment_bytes));
+        return std::clamp(slabs_->bytes * 2, policy_.first_bytes,
+                          std::max(policy_.first_bytes, policy_.segment_bytes));
     }
     // Blocks of the newest slab that a preheat skips are free like any other.
     void retire_ahead() noexcept {
@@ -290,9 +303,12 @@ private:
         const void* const raw = detail::block_of(p);
         if (detail::is_poisoned(raw)) broken("double destroy", raw);
         if (!checks_full) return;
-        const bool never_created = detail::address_of(raw) - detail::address_of(next_) < static_cast<std::size_t>(end_ - next_);
-        if (!contains(p) || never_created) broken("destroy of a pointer that is not an object of this pool", raw);
-        if ((!marks_free_blocks || mark_of(detail::block_of(p)) == free_mark) && free_.holds(raw)) broken("double destroy", raw);
+        const bool never_created =
+            detail::address_of(raw) - detail::address_of(next_) < static_cast<std::size_t>(end_ - next_);
+        if (!contains(p) || never_created)
+            broken("destroy of a pointer that is not an object of this pool", raw);
+        if ((!marks_free_blocks || mark_of(detail::block_of(p)) == free_mark) && free_.holds(raw))
+            broken("double destroy", raw);
     }
     void require_none_live(const char* what) const noexcept {
         if (slabs_ != nullptr && live() != 0) broken(what, this);
@@ -310,4 +326,4 @@ private:
     growth policy_;
 };
 
-}  // namespace cenote
+} // namespace cenote

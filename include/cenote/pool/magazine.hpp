@@ -35,7 +35,8 @@ class magazine {
 public:
     magazine() = default;
     // Over `slots` slots (at least 2), which it does not own.
-    magazine(std::byte** slots, std::size_t count) noexcept : top_(slots + 1), end_(slots + count), begin_(slots + 1) {
+    magazine(std::byte** slots, std::size_t count) noexcept
+        : top_(slots + 1), end_(slots + count), begin_(slots + 1) {
         slots[0] = nullptr;
     }
     magazine(magazine&& other) noexcept { swap(other); }
@@ -69,4 +70,4 @@ private:
     std::byte** begin_ = no_blocks + 1;
 };
 
-}  // namespace cenote::detail
+} // namespace cenote::detail

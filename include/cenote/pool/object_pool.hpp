@@ -26,8 +26,10 @@ namespace cenote {
 // The ideas of the interface (preheat, no growth, reset modes) are those of Zig's std.heap.MemoryPool.
 template <class T, pool_options Options = pool_options{}, memory_source Source = vm_source>
 class object_pool {
-    static_assert(std::is_object_v<T> && !std::is_array_v<T>, "object_pool holds objects: no references, functions or arrays");
-    static_assert(Options.alignment == 0 || std::has_single_bit(Options.alignment), "pool_options::alignment is a power of two");
+    static_assert(std::is_object_v<T> && !std::is_array_v<T>,
+                  "object_pool holds objects: no references, functions or arrays");
+    static_assert(Options.alignment == 0 || std::has_single_bit(Options.alignment),
+                  "pool_options::alignment is a power of two");
     static_assert(Options.at_death != leftovers::leave || std::is_trivially_destructible_v<T>,
                   "leftovers::leave is for trivially destructible types: the destructors would never run");
 
@@ -49,7 +51,8 @@ public:
     object_pool& operator=(object_pool&&) = delete;
     ~object_pool() {
         if constexpr (Options.at_death == leftovers::abort) {
-            if (live() != 0) engine_.broken("pool dies while objects are alive, this is one of them", first_live());
+            if (live() != 0)
+                engine_.broken("pool dies while objects are alive, this is one of them", first_live());
         } else if constexpr (Options.at_death == leftovers::destroy) {
             destroy_all();
         }
@@ -67,7 +70,8 @@ public:
 
     // As create, but returns nullptr instead of throwing std::bad_alloc. What T's constructor throws still comes out.
     template <class... Args>
-    [[nodiscard]] CENOTE_ALWAYS_INLINE T* try_create(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
+    [[nodiscard]] CENOTE_ALWAYS_INLINE T*
+    try_create(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
         void* const p = engine_.allocate();
         if (p == nullptr) [[unlikely]]
             return nullptr;
@@ -123,9 +127,9 @@ public:
     // Whether `p` is a live object of this pool. Any pointer may be asked. O(blocks in the magazine), at most 512.
     bool is_live(const T* p) const noexcept { return engine_.is_live(detail::block_of(p)); }
 
-    std::size_t live() const noexcept { return engine_.live(); }          // objects. O(1)
-    std::size_t capacity() const noexcept { return engine_.capacity(); }  // objects. O(1)
-    pool_stats stats() const noexcept { return engine_.stats(); }         // O(segments)
+    std::size_t live() const noexcept { return engine_.live(); }         // objects. O(1)
+    std::size_t capacity() const noexcept { return engine_.capacity(); } // objects. O(1)
+    pool_stats stats() const noexcept { return engine_.stats(); }        // O(segments)
 
     Source& source() noexcept { return engine_.source(); }
     const Source& source() const noexcept { return engine_.source(); }
@@ -148,4 +152,4 @@ private:
     engine engine_;
 };
 
-}  // namespace cenote
+} // namespace cenote

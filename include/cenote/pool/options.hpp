@@ -9,14 +9,14 @@ namespace cenote {
 
 // What happens to objects that are still alive when their pool dies.
 enum class leftovers : std::uint8_t {
-    destroy,  // their destructors run, in order of address within a segment
-    abort,    // one line with their number, then abort
-    leave,    // nothing: their memory goes, their destructors never run; trivially destructible types only
+    destroy, // their destructors run, in order of address within a segment
+    abort,   // one line with their number, then abort
+    leave,   // nothing: their memory goes, their destructors never run; trivially destructible types only
 };
 
 // Compile-time choices: `object_pool<T, pool_options{.alignment = 64, .at_death = leftovers::abort}>`.
 struct pool_options {
-    std::size_t alignment = 0;  // bytes, a power of two; 0, or less than the type's own: the type's own
+    std::size_t alignment = 0; // bytes, a power of two; 0, or less than the type's own: the type's own
     leftovers at_death = leftovers::destroy;
 };
 
@@ -26,12 +26,16 @@ public:
     // Everything goes back to the source.
     static constexpr reset_mode free_all() noexcept { return reset_mode{0, true}; }
     // Everything is kept for reuse.
-    static constexpr reset_mode retain_capacity() noexcept { return reset_mode{std::numeric_limits<std::size_t>::max(), false}; }
+    static constexpr reset_mode retain_capacity() noexcept {
+        return reset_mode{std::numeric_limits<std::size_t>::max(), false};
+    }
     // At most `bytes` bytes are kept for reuse.
-    static constexpr reset_mode retain_with_limit(std::size_t bytes) noexcept { return reset_mode{bytes, false}; }
+    static constexpr reset_mode retain_with_limit(std::size_t bytes) noexcept {
+        return reset_mode{bytes, false};
+    }
 
     constexpr bool frees_all() const noexcept { return frees_all_; }
-    constexpr std::size_t limit() const noexcept { return limit_; }  // bytes
+    constexpr std::size_t limit() const noexcept { return limit_; } // bytes
 
 private:
     constexpr reset_mode(std::size_t limit, bool frees_all) noexcept : limit_(limit), frees_all_(frees_all) {}
@@ -48,7 +52,7 @@ struct pool_stats {
     std::size_t block_size = 0;  // bytes
     std::size_t bytes = 0;       // taken from the source, all included
     std::size_t segments = 0;
-    std::size_t slabs = 0;       // with at least one block that was ever handed out
+    std::size_t slabs = 0; // with at least one block that was ever handed out
 };
 
-}  // namespace cenote
+} // namespace cenote

@@ -44,8 +44,12 @@ public:
     static constexpr std::size_t block_size() noexcept { return block_size_for(Size, Alignment); }
     static constexpr std::size_t alignment() noexcept { return Alignment; }
     static constexpr std::size_t stride() noexcept { return slab_stride_for(block_size()); }
-    static constexpr unsigned stride_shift() noexcept { return static_cast<unsigned>(std::countr_zero(stride())); }
-    static constexpr std::size_t blocks_per_slab() noexcept { return std::min(max_slab_blocks, stride() / block_size()); }
+    static constexpr unsigned stride_shift() noexcept {
+        return static_cast<unsigned>(std::countr_zero(stride()));
+    }
+    static constexpr std::size_t blocks_per_slab() noexcept {
+        return std::min(max_slab_blocks, stride() / block_size());
+    }
     static constexpr std::size_t words_per_slab() noexcept { return divide_up(blocks_per_slab(), word_bits); }
 
     // The index of the block that holds byte `offset` of its slab; `offset` < stride().
@@ -60,8 +64,7 @@ public:
     // `alignment` is a power of two; both are at most max_block_size.
     runtime_geometry(std::size_t size, std::size_t alignment) noexcept
         : block_size_(static_cast<std::uint32_t>(block_size_for(size, alignment))),
-          alignment_(static_cast<std::uint32_t>(alignment)),
-          reciprocal_(all_ones / block_size_ + 1),
+          alignment_(static_cast<std::uint32_t>(alignment)), reciprocal_(all_ones / block_size_ + 1),
           blocks_(static_cast<std::uint16_t>(
               std::min(max_slab_blocks, slab_stride_for(block_size_) / block_size_))),
           shift_(static_cast<std::uint8_t>(std::countr_zero(slab_stride_for(block_size_)))) {}
@@ -90,4 +93,4 @@ private:
     std::uint8_t shift_;
 };
 
-}  // namespace cenote::detail
+} // namespace cenote::detail

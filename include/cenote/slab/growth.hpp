@@ -25,11 +25,13 @@ struct growth {
     std::size_t max_objects = no_limit;
     std::size_t first_bytes = 64_KiB;
     std::size_t segment_bytes = 4_MiB;
-    bool at_once = false;  // take the room for max_objects in one go
+    bool at_once = false; // take the room for max_objects in one go
 
     static constexpr growth unlimited() noexcept { return {}; }
     static constexpr growth up_to(std::size_t objects) noexcept { return {.max_objects = objects}; }
-    static constexpr growth fixed(std::size_t objects) noexcept { return {.max_objects = objects, .at_once = true}; }
+    static constexpr growth fixed(std::size_t objects) noexcept {
+        return {.max_objects = objects, .at_once = true};
+    }
 
     constexpr growth steps(std::size_t first, std::size_t later) const noexcept {
         growth g = *this;
@@ -39,4 +41,4 @@ struct growth {
     }
 };
 
-}  // namespace cenote
+} // namespace cenote

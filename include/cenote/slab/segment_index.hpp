@@ -21,12 +21,11 @@ namespace cenote::detail {
 class segment_index {
 public:
     // For segments of 2 to the `segment_shift` bytes.
-    explicit segment_index(unsigned segment_shift) noexcept : segment_shift_(static_cast<std::uint8_t>(segment_shift)) {}
+    explicit segment_index(unsigned segment_shift) noexcept
+        : segment_shift_(static_cast<std::uint8_t>(segment_shift)) {}
     segment_index(segment_index&& other) noexcept
-        : slots_(std::exchange(other.slots_, nullptr)),
-          count_(std::exchange(other.count_, 0U)),
-          slots_log2_(other.slots_log2_),
-          segment_shift_(other.segment_shift_) {}
+        : slots_(std::exchange(other.slots_, nullptr)), count_(std::exchange(other.count_, 0U)),
+          slots_log2_(other.slots_log2_), segment_shift_(other.segment_shift_) {}
     segment_index& operator=(segment_index&&) = delete;
 
     // The set at one moment, by value: valid until the set changes.
@@ -34,8 +33,7 @@ public:
     public:
         explicit view(const segment_index& of) noexcept
             : slots_(of.slots_ == nullptr ? &no_member : of.slots_),
-              mask_(of.slots_ == nullptr ? 0 : of.slots() - 1),
-              segment_shift_(of.segment_shift_) {}
+              mask_(of.slots_ == nullptr ? 0 : of.slots() - 1), segment_shift_(of.segment_shift_) {}
 
         // O(1) expected.
         CENOTE_ALWAYS_INLINE bool contains(std::uintptr_t base) const noexcept {
@@ -60,7 +58,8 @@ public:
     bool reserve_one(Source& source) noexcept {
         if (slots_ != nullptr && (count_ + 1) * 2 <= slots()) return true;
         const std::size_t larger = slots_ == nullptr ? first_slots : slots() * 2;
-        auto* const table = static_cast<std::uintptr_t*>(source.allocate(larger * sizeof(std::uintptr_t), cache_line));
+        auto* const table =
+            static_cast<std::uintptr_t*>(source.allocate(larger * sizeof(std::uintptr_t), cache_line));
         if (table == nullptr) return false;
         std::fill_n(table, larger, std::uintptr_t{0});
         segment_index old{std::move(*this)};
@@ -95,7 +94,9 @@ public:
 
     std::size_t segment_bytes() const noexcept { return std::size_t{1} << segment_shift_; }
     bool empty() const noexcept { return count_ == 0; }
-    std::size_t table_bytes() const noexcept { return slots_ == nullptr ? 0 : slots() * sizeof(std::uintptr_t); }
+    std::size_t table_bytes() const noexcept {
+        return slots_ == nullptr ? 0 : slots() * sizeof(std::uintptr_t);
+    }
 
 private:
     static constexpr std::size_t first_slots = 64;
@@ -103,7 +104,9 @@ private:
     std::size_t slots() const noexcept { return std::size_t{1} << slots_log2_; }
 
     // Segments mostly lie side by side, so their numbers are the best hash there is.
-    std::size_t slot_of(std::uintptr_t base) const noexcept { return (base >> segment_shift_) & (slots() - 1); }
+    std::size_t slot_of(std::uintptr_t base) const noexcept {
+        return (base >> segment_shift_) & (slots() - 1);
+    }
 
     std::uintptr_t* slots_ = nullptr;
     std::uint32_t count_ = 0;
@@ -111,4 +114,4 @@ private:
     std::uint8_t segment_shift_;
 };
 
-}  // namespace cenote::detail
+} // namespace cenote::detail

@@ -40,15 +40,15 @@ struct block_place {
 };
 
 struct alignas(64) segment {
-    segment* next = nullptr;           // among all segments of the owner
-    segment* next_nonfull = nullptr;   // among those with a free block
-    segment* next_unopened = nullptr;  // among those with blocks never opened
-    std::byte* blocks = nullptr;       // the first block of slab 0
+    segment* next = nullptr;          // among all segments of the owner
+    segment* next_nonfull = nullptr;  // among those with a free block
+    segment* next_unopened = nullptr; // among those with blocks never opened
+    std::byte* blocks = nullptr;      // the first block of slab 0
     std::uint64_t nonfull = 0;
-    std::uint64_t given_back = 0;  // bit s: slab s is empty and its pages were given back to the source
-    std::size_t bytes = 0;         // as taken from the source
-    std::uint32_t total = 0;       // blocks
-    std::uint32_t opened = 0;      // blocks
+    std::uint64_t given_back = 0; // bit s: slab s is empty and its pages were given back to the source
+    std::size_t bytes = 0;        // as taken from the source
+    std::uint32_t total = 0;      // blocks
+    std::uint32_t opened = 0;     // blocks
     std::uint32_t bitmap_words = 0;
 
     std::uint64_t* bitmap() noexcept { return reinterpret_cast<std::uint64_t*>(this + 1); }
@@ -164,4 +164,4 @@ struct alignas(64) segment {
 
 static_assert(sizeof(segment) == 128, "the header is drawn with 128 bytes above");
 
-}  // namespace cenote::detail
+} // namespace cenote::detail

@@ -34,26 +34,22 @@ template <class Geometry, memory_source Source>
 class slab_list {
 public:
     slab_list(const Geometry& geometry, const growth& policy, Source source)
-        : geometry_(geometry),
-          source_(std::move(source)),
+        : geometry_(geometry), source_(std::move(source)),
           index_(static_cast<unsigned>(std::countr_zero(segment_bytes_for(geometry, policy.segment_bytes)))),
           max_objects_(policy.max_objects),
-          first_bytes_(policy.at_once ? whole : static_cast<std::uint32_t>(std::clamp<std::size_t>(policy.first_bytes, 1, 1_GiB))),
+          first_bytes_(policy.at_once ? whole
+                                      : static_cast<std::uint32_t>(
+                                            std::clamp<std::size_t>(policy.first_bytes, 1, 1_GiB))),
           blocks_offset_(static_cast<std::uint32_t>(
               aligned_header(geometry, segment_bytes_for(geometry, policy.segment_bytes)))) {}
 
     slab_list(slab_list&& other) noexcept
-        : geometry_(other.geometry_),
-          source_(std::move(other.source_)),
-          first_(std::exchange(other.first_, nullptr)),
-          segments_(std::exchange(other.segments_, nullptr)),
+        : geometry_(other.geometry_), source_(std::move(other.source_)),
+          first_(std::exchange(other.first_, nullptr)), segments_(std::exchange(other.segments_, nullptr)),
           nonfull_(std::exchange(other.nonfull_, nullptr)),
-          unopened_(std::exchange(other.unopened_, nullptr)),
-          index_(std::move(other.index_)),
-          capacity_(std::exchange(other.capacity_, 0)),
-          taken_(std::exchange(other.taken_, 0)),
-          max_objects_(other.max_objects_),
-          first_bytes_(other.first_bytes_),
+          unopened_(std::exchange(other.unopened_, nullptr)), index_(std::move(other.index_)),
+          capacity_(std::exchange(other.capacity_, 0)), taken_(std::exchange(other.taken_, 0)),
+          max_objects_(other.max_objects_), first_bytes_(other.first_bytes_),
           blocks_offset_(other.blocks_offset_) {}
     slab_list& operator=(slab_list&&) = delete;
     ~slab_list() { release_all(); }
@@ -62,14 +58,14 @@ public:
     Source& source() noexcept { return source_; }
     const Source& source() const noexcept { return source_; }
 
-    std::size_t capacity() const noexcept { return capacity_; }     // blocks
-    std::size_t taken() const noexcept { return taken_; }           // blocks
+    std::size_t capacity() const noexcept { return capacity_; } // blocks
+    std::size_t taken() const noexcept { return taken_; }       // blocks
     std::size_t max_objects() const noexcept { return max_objects_; }
 
     // Takes up to `want` free blocks into `out`, the lowest address last, so that an array used from its end hands out
     // the lowest first. Returns how many; 0 when none is left without growing. Never calls the source. O(want).
     std::size_t take(std::byte** out, std::size_t want) noexcept {
-        std::byte** next = out + want;  // filled from its end
+        std::byte** next = out + want; // filled from its end
         while (next != out && (nonfull_ != nullptr || open_next()))
             next = take_word(out, next);
         const auto missing = static_cast<std::size_t>(next - out);
@@ -242,7 +238,7 @@ public:
             ++n;
         return n;
     }
-    std::size_t slabs() const noexcept {  // opened ones
+    std::size_t slabs() const noexcept { // opened ones
         std::size_t n = 0;
         for (const segment* s = segments_; s != nullptr; s = s->next)
             n += s->opened_slabs(geometry_);
@@ -278,14 +274,13 @@ private:
     class locator {
     public:
         explicit locator(const slab_list& list) noexcept
-            : members_(list.index_.members()),
-              first_(list.first_),
+            : members_(list.index_.members()), first_(list.first_),
               first_bytes_(list.first_ == nullptr ? 0 : list.first_->bytes),
-              segment_bytes_(list.segment_bytes()),
-              blocks_offset_(list.blocks_offset_) {}
+              segment_bytes_(list.segment_bytes()), blocks_offset_(list.blocks_offset_) {}
 
         // False for a pointer that is not among the blocks of any segment.
-        CENOTE_ALWAYS_INLINE bool operator()(const void* p, segment*& in, std::size_t& offset) const noexcept {
+        CENOTE_ALWAYS_INLINE bool operator()(const void* p, segment*& in,
+                                             std::size_t& offset) const noexcept {
             const std::uintptr_t address = address_of(p);
             if (address - address_of(first_) < first_bytes_) {
                 in = first_;
@@ -307,14 +302,19 @@ private:
     };
 
     static std::size_t segment_bytes_for(const Geometry& g, std::size_t wanted) noexcept {
-        return std::clamp(std::bit_floor(std::max<std::size_t>(wanted, 1)), 2 * g.stride(), word_bits * g.stride());
+        return std::clamp(std::bit_floor(std::max<std::size_t>(wanted, 1)), 2 * g.stride(),
+                          word_bits * g.stride());
     }
     std::size_t segment_bytes() const noexcept { return index_.segment_bytes(); }
-    std::size_t segment_alignment() const noexcept { return std::max(geometry_.alignment(), alignof(segment)); }
+    std::size_t segment_alignment() const noexcept {
+        return std::max(geometry_.alignment(), alignof(segment));
+    }
     std::size_t slab_alignment() const noexcept { return std::max(geometry_.alignment(), slab_page); }
 
     // Header words for `blocks` blocks from the first on.
-    std::size_t summary_words(std::size_t blocks) const noexcept { return divide_up(blocks, geometry_.blocks_per_slab()); }
+    std::size_t summary_words(std::size_t blocks) const noexcept {
+        return divide_up(blocks, geometry_.blocks_per_slab());
+    }
     std::size_t bitmap_words(std::size_t blocks) const noexcept {
         const std::size_t rest = blocks % geometry_.blocks_per_slab();
         return blocks / geometry_.blocks_per_slab() * geometry_.words_per_slab() + divide_up(rest, word_bits);
@@ -325,7 +325,8 @@ private:
     std::size_t first_header(std::size_t blocks) const noexcept {
         const std::size_t words = bitmap_words(blocks) + summary_words(blocks) + spare_words_for(blocks);
         const bool one_slab = blocks <= geometry_.blocks_per_slab();
-        return round_up(sizeof(segment) + words * sizeof(std::uint64_t), one_slab ? segment_alignment() : slab_alignment());
+        return round_up(sizeof(segment) + words * sizeof(std::uint64_t),
+                        one_slab ? segment_alignment() : slab_alignment());
     }
     static std::size_t aligned_header(const Geometry& g, std::size_t segment_bytes) noexcept {
         const std::size_t slabs = segment_bytes >> g.stride_shift();
@@ -346,7 +347,9 @@ private:
                         word_bits * geometry_.blocks_per_slab());
     }
 
-    std::size_t ordinal(block_place at) const noexcept { return at.slab * geometry_.blocks_per_slab() + at.index; }
+    std::size_t ordinal(block_place at) const noexcept {
+        return at.slab * geometry_.blocks_per_slab() + at.index;
+    }
 
     bool find_opened(const void* p, segment*& in, std::size_t& offset) const noexcept {
         if (!locator{*this}(p, in, offset)) return false;
@@ -427,7 +430,8 @@ private:
         wanted = std::min(wanted, first_header(most) + room_for(most));
         if constexpr (bounded_source<Source>) wanted = std::min(wanted, source_.largest(segment_alignment()));
 
-        const segment_memory got = take_segment(source_, wanted, first_header(1) + room_for(1), segment_alignment());
+        const segment_memory got =
+            take_segment(source_, wanted, first_header(1) + room_for(1), segment_alignment());
         if (got.base == nullptr) return false;
         const std::size_t fit = first_fit(got.bytes, most);
         first_ = construct(got, first_header(fit), fit, bitmap_words(fit));
@@ -466,7 +470,8 @@ private:
         return true;
     }
 
-    segment* construct(segment_memory memory, std::size_t header, std::size_t blocks, std::size_t words) noexcept {
+    segment* construct(segment_memory memory, std::size_t header, std::size_t blocks,
+                       std::size_t words) noexcept {
         auto* const s = ::new (memory.base) segment;
         s->blocks = static_cast<std::byte*>(memory.base) + header;
         s->bytes = memory.bytes;
@@ -553,8 +558,10 @@ private:
     std::size_t taken_in(const segment& s) const noexcept {
         std::size_t free = 0;
         for (std::size_t slab = 0; slab != s.opened_slabs(geometry_); ++slab)
-            for (std::size_t w = 0; w != geometry_.words_per_slab() && s.opened_mask(geometry_, slab, w) != 0; ++w)
-                free += static_cast<std::size_t>(count_bits(s.bitmap()[slab * geometry_.words_per_slab() + w]));
+            for (std::size_t w = 0; w != geometry_.words_per_slab() && s.opened_mask(geometry_, slab, w) != 0;
+                 ++w)
+                free +=
+                    static_cast<std::size_t>(count_bits(s.bitmap()[slab * geometry_.words_per_slab() + w]));
         return s.opened - free;
     }
     static bool on_stack(const segment* top, const segment* s, segment* segment::*next) noexcept {
@@ -570,11 +577,11 @@ private:
     segment* nonfull_ = nullptr;
     segment* unopened_ = nullptr;
     segment_index index_;
-    std::size_t capacity_ = 0;  // blocks
-    std::size_t taken_ = 0;     // blocks
+    std::size_t capacity_ = 0; // blocks
+    std::size_t taken_ = 0;    // blocks
     std::size_t max_objects_;
-    std::uint32_t first_bytes_;    // `whole`: the room for max_objects_ in one go
-    std::uint32_t blocks_offset_;  // from an aligned segment's first byte to its first block
+    std::uint32_t first_bytes_;   // `whole`: the room for max_objects_ in one go
+    std::uint32_t blocks_offset_; // from an aligned segment's first byte to its first block
 };
 
-}  // namespace cenote::detail
+} // namespace cenote::detail

@@ -17,7 +17,8 @@ class buffer_source {
 public:
     buffer_source(void* buffer, std::size_t bytes) noexcept
         : next_(static_cast<std::byte*>(buffer)), end_(next_ + bytes) {}
-    explicit buffer_source(std::span<std::byte> buffer) noexcept : buffer_source(buffer.data(), buffer.size()) {}
+    explicit buffer_source(std::span<std::byte> buffer) noexcept
+        : buffer_source(buffer.data(), buffer.size()) {}
 
     void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
         const std::size_t skip = padding(alignment);
@@ -47,4 +48,4 @@ private:
     std::byte* end_;
 };
 
-}  // namespace cenote
+} // namespace cenote

@@ -20,14 +20,10 @@ public:
     source_decorator() = default;
     explicit source_decorator(Upstream upstream) noexcept : upstream_(std::move(upstream)) {}
 
-    std::size_t decommit(void* p, std::size_t bytes) noexcept
-        requires decommitting_source<Upstream>
-    {
+    std::size_t decommit(void* p, std::size_t bytes) noexcept requires decommitting_source<Upstream> {
         return upstream_.decommit(p, bytes);
     }
-    std::size_t largest(std::size_t alignment) const noexcept
-        requires bounded_source<Upstream>
-    {
+    std::size_t largest(std::size_t alignment) const noexcept requires bounded_source<Upstream> {
         return upstream_.largest(alignment);
     }
 
@@ -62,11 +58,11 @@ public:
         this->upstream_.deallocate(p, bytes, alignment);
     }
 
-    std::size_t calls() const noexcept { return calls_; }        // of allocate, failed ones included
-    std::size_t failures() const noexcept { return failures_; }  // of allocate
-    std::size_t pieces() const noexcept { return pieces_; }      // out now
-    std::size_t bytes() const noexcept { return bytes_; }        // out now
-    std::size_t peak() const noexcept { return peak_; }          // bytes
+    std::size_t calls() const noexcept { return calls_; }       // of allocate, failed ones included
+    std::size_t failures() const noexcept { return failures_; } // of allocate
+    std::size_t pieces() const noexcept { return pieces_; }     // out now
+    std::size_t bytes() const noexcept { return bytes_; }       // out now
+    std::size_t peak() const noexcept { return peak_; }         // bytes
 
 private:
     std::size_t calls_ = 0;
@@ -93,14 +89,12 @@ public:
         bytes_ -= bytes;
         this->upstream_.deallocate(p, bytes, alignment);
     }
-    std::size_t largest(std::size_t alignment) const noexcept
-        requires bounded_source<Upstream>
-    {
+    std::size_t largest(std::size_t alignment) const noexcept requires bounded_source<Upstream> {
         return std::min(this->upstream_.largest(alignment), limit_ - bytes_);
     }
 
-    std::size_t limit() const noexcept { return limit_; }  // bytes
-    std::size_t bytes() const noexcept { return bytes_; }  // out now
+    std::size_t limit() const noexcept { return limit_; } // bytes
+    std::size_t bytes() const noexcept { return bytes_; } // out now
 
 private:
     std::size_t limit_;
@@ -113,7 +107,8 @@ class failing_source : public source_decorator<Upstream> {
 public:
     static constexpr std::size_t never = static_cast<std::size_t>(-1);
 
-    explicit failing_source(std::size_t fail_at = never, bool for_good = true, Upstream upstream = {}) noexcept
+    explicit failing_source(std::size_t fail_at = never, bool for_good = true,
+                            Upstream upstream = {}) noexcept
         : source_decorator<Upstream>(std::move(upstream)), fail_at_(fail_at), for_good_(for_good) {}
 
     void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
@@ -128,7 +123,7 @@ public:
 
     std::size_t calls() const noexcept { return calls_; }
     bool has_failed() const noexcept { return failed_; }
-    void recover() noexcept { fail_at_ = never; }  // no call fails from now on
+    void recover() noexcept { fail_at_ = never; } // no call fails from now on
 
 private:
     std::size_t calls_ = 0;
@@ -137,4 +132,4 @@ private:
     bool failed_ = false;
 };
 
-}  // namespace cenote
+} // namespace cenote

@@ -9,17 +9,18 @@
 namespace cenote::detail {
 
 struct segment_memory {
-    void* base = nullptr;   // nullptr: the source has not even `least` bytes
+    void* base = nullptr; // nullptr: the source has not even `least` bytes
     std::size_t bytes = 0;
 };
 
 // Asks for `wanted` bytes, then for half of that and so on, down to `least`. O(log(wanted / least)) calls.
 template <memory_source Source>
-segment_memory take_segment(Source& source, std::size_t wanted, std::size_t least, std::size_t alignment) noexcept {
+segment_memory take_segment(Source& source, std::size_t wanted, std::size_t least,
+                            std::size_t alignment) noexcept {
     for (std::size_t bytes = std::max(wanted, least);; bytes = std::max(bytes / 2, least)) {
         if (void* const base = source.allocate(bytes, alignment); base != nullptr) return {base, bytes};
         if (bytes == least) return {};
     }
 }
 
-}  // namespace cenote::detail
+} // namespace cenote::detail

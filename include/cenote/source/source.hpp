@@ -28,18 +28,22 @@ namespace cenote {
 
 template <class S>
 concept memory_source = requires(S& s, void* p, std::size_t n) {
-    { s.allocate(n, n) } noexcept -> std::same_as<void*>;
-    { s.deallocate(p, n, n) } noexcept;
+    { s.allocate(n, n) }
+    noexcept->std::same_as<void*>;
+    { s.deallocate(p, n, n) }
+    noexcept;
 };
 
 template <class S>
 concept decommitting_source = memory_source<S> && requires(S& s, void* p, std::size_t n) {
-    { s.decommit(p, n) } noexcept -> std::same_as<std::size_t>;
+    { s.decommit(p, n) }
+    noexcept->std::same_as<std::size_t>;
 };
 
 template <class S>
 concept bounded_source = memory_source<S> && requires(const S& s, std::size_t n) {
-    { s.largest(n) } noexcept -> std::same_as<std::size_t>;
+    { s.largest(n) }
+    noexcept->std::same_as<std::size_t>;
 };
 
 // A reference to a source that lives elsewhere and outlives every pool that uses it. Copyable. Thread safety is
@@ -49,16 +53,16 @@ class source_ref {
 public:
     source_ref(Source& to) noexcept : to_(&to) {}
 
-    void* allocate(std::size_t bytes, std::size_t alignment) noexcept { return to_->allocate(bytes, alignment); }
-    void deallocate(void* p, std::size_t bytes, std::size_t alignment) noexcept { to_->deallocate(p, bytes, alignment); }
-    std::size_t decommit(void* p, std::size_t bytes) noexcept
-        requires decommitting_source<Source>
-    {
+    void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
+        return to_->allocate(bytes, alignment);
+    }
+    void deallocate(void* p, std::size_t bytes, std::size_t alignment) noexcept {
+        to_->deallocate(p, bytes, alignment);
+    }
+    std::size_t decommit(void* p, std::size_t bytes) noexcept requires decommitting_source<Source> {
         return to_->decommit(p, bytes);
     }
-    std::size_t largest(std::size_t alignment) const noexcept
-        requires bounded_source<Source>
-    {
+    std::size_t largest(std::size_t alignment) const noexcept requires bounded_source<Source> {
         return to_->largest(alignment);
     }
 
@@ -68,4 +72,4 @@ private:
     Source* to_;
 };
 
-}  // namespace cenote
+} // namespace cenote

@@ -36,4 +36,4 @@ private:
     std::pmr::memory_resource* resource_;
 };
 
-}  // namespace cenote
+} // namespace cenote

@@ -28,7 +28,9 @@ public:
 
 private:
     static constexpr std::size_t max_bytes = static_cast<std::size_t>(-1) / 4;
-    static std::size_t whole_pages(std::size_t bytes) noexcept { return detail::round_up(bytes, vm::page_size()); }
+    static std::size_t whole_pages(std::size_t bytes) noexcept {
+        return detail::round_up(bytes, vm::page_size());
+    }
 };
 
-}  // namespace cenote
+} // namespace cenote

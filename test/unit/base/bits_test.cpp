@@ -102,5 +102,5 @@ TEST(bits, is_aligned_looks_at_the_address) {
     EXPECT_EQ(address_of(bytes + 5) - address_of(bytes), 5U);
 }
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

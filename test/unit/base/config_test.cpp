@@ -38,5 +38,5 @@ struct with_nothing {
 
 TEST(config, an_empty_member_takes_no_room) { EXPECT_EQ(sizeof(with_nothing), sizeof(void*)); }
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

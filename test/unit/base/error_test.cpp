@@ -49,5 +49,5 @@ TEST(error_death, a_bad_argument_aborts_and_says_what) {
 
 #endif
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

@@ -47,5 +47,5 @@ TEST_F(poisoning, leaves_the_contents_alone) {
     EXPECT_EQ(bytes[40], std::byte{42});
 }
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

@@ -28,5 +28,5 @@ TEST(units, do_not_stop_at_32_bits) {
 
 TEST(units, a_cache_line_is_a_power_of_two) { EXPECT_EQ(cenote::cache_line & (cenote::cache_line - 1), 0U); }
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

@@ -132,5 +132,5 @@ TEST_F(free_list_of_many, blocks_is_walked_without_recursion) {
     EXPECT_TRUE(list.empty());
 }
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

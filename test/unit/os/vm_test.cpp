@@ -37,7 +37,7 @@ TEST(vm, reserves_zeroed_memory_that_can_be_written_from_end_to_end) {
 
 TEST(vm, reserves_at_every_alignment_from_1_byte_to_1_gib) {
     const std::size_t bytes = 2 * vm::page_size();
-    std::vector<void*> held;  // all at once, so that luck does not align them all
+    std::vector<void*> held; // all at once, so that luck does not align them all
     for (std::size_t alignment = 1; alignment <= std::size_t{1} << 30; alignment *= 2) {
         void* const p = vm::reserve(bytes, alignment);
         ASSERT_NE(p, nullptr) << alignment;
@@ -89,7 +89,7 @@ TEST(vm, decommit_of_what_is_not_mapped_is_refused) {
     void* const p = vm::reserve(page, page);
     ASSERT_NE(p, nullptr);
     vm::release(p, page);
-    const bool decommitted = vm::decommit(p, page);  // nothing in between that could map memory
+    const bool decommitted = vm::decommit(p, page); // nothing in between that could map memory
     EXPECT_FALSE(decommitted);
 }
 
@@ -114,7 +114,7 @@ TEST(vm, memory_is_resident_only_where_touched_and_until_decommitted) {
     vm::release(p, 3 * page);
 }
 
-std::size_t address_space_used() {  // OS pages
+std::size_t address_space_used() { // OS pages
     std::ifstream statm{"/proc/self/statm"};
     std::size_t pages = 0;
     statm >> pages;
@@ -137,5 +137,5 @@ TEST(vm, an_aligned_reservation_holds_no_more_address_space_than_asked) {
 
 #endif
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

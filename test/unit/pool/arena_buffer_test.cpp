@@ -79,7 +79,7 @@ TEST_F(arena_on_a_buffer, leaves_it_to_the_caller_when_it_dies) {
         ASSERT_NE(arena.allocate(10), nullptr);
         EXPECT_EQ(cenote::detail::is_poisoned(buffer.data() + 1023), hidden);
     }
-    fill(buffer.data(), buffer.size());  // AddressSanitizer would speak
+    fill(buffer.data(), buffer.size()); // AddressSanitizer would speak
 }
 
 TEST_F(arena_on_a_buffer, runs_destructors_of_what_lies_there) {
@@ -136,5 +136,5 @@ TEST_F(arena_on_a_buffer, that_is_empty_is_an_arena_without_one) {
     EXPECT_EQ(books.calls(), 1U);
 }
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

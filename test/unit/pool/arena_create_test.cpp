@@ -185,5 +185,5 @@ TEST_F(arena_creating, throws_bad_alloc_when_there_is_no_memory) {
 
 #endif
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

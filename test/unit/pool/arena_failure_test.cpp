@@ -75,5 +75,5 @@ TEST(arena_with_a_source_that_refuses, serves_small_pieces_while_large_ones_fail
     EXPECT_EQ(arena.try_allocate(16, 16), first + 16);
 }
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

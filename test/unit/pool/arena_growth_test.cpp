@@ -123,5 +123,5 @@ TEST_F(arena_growing, on_a_bounded_source_asks_for_no_more_than_it_has_left) {
     EXPECT_EQ(arena.source().failures(), 1U);
 }
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

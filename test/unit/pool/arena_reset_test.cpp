@@ -88,5 +88,5 @@ TEST(arena_reset_of_nothing, does_nothing) {
     EXPECT_NE(arena.allocate(1), nullptr);
 }
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

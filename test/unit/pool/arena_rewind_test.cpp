@@ -186,5 +186,5 @@ TEST_F(arena_rewind, agrees_with_a_stack) {
     }
 }
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

@@ -197,5 +197,5 @@ TEST_F(arenas, lend_their_source) {
     static_assert(std::is_same_v<decltype(std::as_const(arena).source()), const ledger_source&>);
 }
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

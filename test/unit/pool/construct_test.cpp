@@ -83,5 +83,5 @@ TEST(pool_deleter, of_no_pool_is_enough_for_an_empty_owner) {
     EXPECT_EQ(none, nullptr);
 }
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

@@ -124,5 +124,5 @@ TEST(magazine_blocks, are_1024_or_256_kib_but_never_fewer_than_32) {
     static_assert(magazine_blocks(64_MiB) == 32);
 }
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

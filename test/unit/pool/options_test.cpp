@@ -36,5 +36,5 @@ TEST(pool_stats, are_zero_until_filled) {
     static_assert(s.block_size == 0 && s.bytes == 0 && s.segments == 0 && s.slabs == 0);
 }
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

@@ -128,5 +128,5 @@ TEST(block_size_for, rounds_up_to_the_alignment) {
     EXPECT_EQ(block_size_for(0, 8), 8U);
 }
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

@@ -42,5 +42,5 @@ TEST(growth, steps_change_the_steps_alone) {
     EXPECT_TRUE(g.at_once);
 }
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

@@ -91,7 +91,7 @@ TEST_F(segment_index_of_1_mib, agrees_with_a_set_while_it_grows) {
 
 TEST_F(segment_index_of_1_mib, keeps_all_members_when_the_source_refuses_a_larger_table) {
     std::uintptr_t members = 0;
-    books.refuse(1);  // the first table is given
+    books.refuse(1); // the first table is given
     while (index.reserve_one(source))
         index.insert(segment(++members));
     EXPECT_EQ(members, 32U);
@@ -165,5 +165,5 @@ TEST_F(segment_index_of_1_mib, shows_in_a_view_what_it_held_when_the_view_was_ma
     EXPECT_TRUE(index.members().contains(segment(7)));
 }
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

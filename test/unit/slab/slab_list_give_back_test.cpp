@@ -210,5 +210,5 @@ TEST(giving_pages_back_to_the_system, keeps_the_contents_of_taken_blocks) {
     EXPECT_TRUE(list.valid());
 }
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

@@ -95,7 +95,7 @@ TEST_F(growing, by_more_than_any_memory_holds_is_refused_without_a_call) {
 TEST_F(growing, through_many_segments_keeps_every_block_findable) {
     slab_list list{small_blocks, small_steps(), source};
     std::vector<std::byte*> blocks;
-    while (list.segments() < 100) {  // the table of segments grows on the way
+    while (list.segments() < 100) { // the table of segments grows on the way
         const std::vector<std::byte*> more = grow_and_take(list, small_blocks_per_slab);
         blocks.push_back(more.front());
         blocks.push_back(more.back());
@@ -168,5 +168,5 @@ TEST_F(growing, that_fails_halfway_at_the_limit_of_the_source_keeps_nothing) {
     put(list, blocks);
 }
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

@@ -74,11 +74,11 @@ void expect_lowest_first(const runtime_geometry& g, std::size_t blocks) {
 }
 
 TEST(slab_list_model, hands_out_the_lowest_block_of_a_segment_first) {
-    expect_lowest_first({64, 16}, 700);          // less than a slab
-    expect_lowest_first({64, 16}, 1024);         // just one
-    expect_lowest_first({1000, 8}, 3 * 65 + 7);  // several, with a rest, the last not whole
-    expect_lowest_first({4096, 4096}, 100);      // slabs of less than a word
-    expect_lowest_first(small_blocks, 9000);     // slabs of 64 words
+    expect_lowest_first({64, 16}, 700);         // less than a slab
+    expect_lowest_first({64, 16}, 1024);        // just one
+    expect_lowest_first({1000, 8}, 3 * 65 + 7); // several, with a rest, the last not whole
+    expect_lowest_first({4096, 4096}, 100);     // slabs of less than a word
+    expect_lowest_first(small_blocks, 9000);    // slabs of 64 words
 }
 
 // Many segments that come and go. Which segment serves a take is its own affair; everything else is checked.
@@ -199,5 +199,5 @@ TEST(slab_list_model, agrees_with_a_set_in_a_geometry_known_at_compile_time) {
     expect_model<geometry, ledger_source>(geometry{}, small_steps());
 }
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

@@ -202,5 +202,5 @@ TEST(putting_behind_the_last_block, of_a_short_segment_is_refused) {
     EXPECT_TRUE(list.valid());
 }
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

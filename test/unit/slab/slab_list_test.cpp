@@ -113,7 +113,7 @@ TEST_F(slab_lists, hand_out_aligned_blocks_that_overlap_neither_each_other_nor_a
             while (blocks.size() < wanted)
                 blocks.push_back(grow_and_take(list, 1).front());
             expect_sound_blocks(books, g, blocks);
-            for (std::byte* const p : blocks)  // an overlap with a header would make the list invalid
+            for (std::byte* const p : blocks) // an overlap with a header would make the list invalid
                 cenote::detail::show_range(p, g.block_size()),
                     std::fill_n(p, g.block_size(), std::byte{0xFF});
             EXPECT_TRUE(list.valid());
@@ -200,5 +200,5 @@ TEST_F(slab_lists, keep_everything_when_moved_and_leave_nothing_behind) {
     EXPECT_FALSE(list.has_segments());
 }
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

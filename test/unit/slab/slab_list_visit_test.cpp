@@ -109,5 +109,5 @@ TEST_F(visiting, may_make_the_list_grow) {
     EXPECT_TRUE(list.valid());
 }
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

@@ -37,7 +37,7 @@ struct segment_of_three_slabs : ::testing::Test {
         s.blocks = memory + header;
         s.total = total;
         s.bitmap_words = 3 * words;
-        std::fill_n(s.bitmap(), 3 * words + 3, dirty);  // it need not be zeroed
+        std::fill_n(s.bitmap(), 3 * words + 3, dirty); // it need not be zeroed
     }
     ~segment_of_three_slabs() override {
         cenote::detail::show_range(memory, header + 3 * geometry::stride());
@@ -138,7 +138,7 @@ TEST_F(segment_of_three_slabs, marks_a_word_and_says_whether_the_segment_had_no_
 TEST_F(segment_of_three_slabs, is_empty_when_no_opened_block_is_taken) {
     open_all();
     EXPECT_TRUE(s.empty(g));
-    s.bitmap()[2 * words + 1] &= ~std::uint64_t{32};  // the very last block
+    s.bitmap()[2 * words + 1] &= ~std::uint64_t{32}; // the very last block
     EXPECT_FALSE(s.empty(g));
     EXPECT_TRUE(s.slab_empty(g, 0));
     EXPECT_TRUE(s.slab_empty(g, 1));
@@ -203,5 +203,5 @@ TEST(segment, keeps_its_bitmaps_behind_a_header_of_two_cache_lines) {
     EXPECT_EQ(s.summary(), s.bitmap() + 10);
 }
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

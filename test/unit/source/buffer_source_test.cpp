@@ -129,5 +129,5 @@ TEST(buffer_source, touches_no_byte_of_the_buffer) {
         EXPECT_EQ(b, std::byte{0});
 }
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

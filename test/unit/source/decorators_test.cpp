@@ -206,5 +206,5 @@ TEST(failing_source, does_not_bother_its_upstream_with_a_call_that_fails) {
     EXPECT_EQ(books.calls(), 0U);
 }
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

@@ -80,5 +80,5 @@ TEST_F(take_segment_from, passes_the_alignment_on_at_every_call) {
     source.deallocate(got.base, got.bytes, 512);
 }
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

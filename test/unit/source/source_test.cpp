@@ -107,5 +107,5 @@ TEST(source_ref, copies_share_one_source) {
     EXPECT_EQ(&b.get(), &source);
 }
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

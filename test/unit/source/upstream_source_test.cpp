@@ -39,7 +39,7 @@ TEST(upstream_source, passes_size_and_alignment_on_to_the_resource_both_ways) {
     ASSERT_EQ(resource.books.out().count(p), 1U);
     EXPECT_EQ(resource.books.out().at(p).bytes, 100U);
     EXPECT_EQ(resource.books.out().at(p).alignment, 128U);
-    source.deallocate(p, 100, 128);  // the books fail the test if the values differ
+    source.deallocate(p, 100, 128); // the books fail the test if the values differ
     EXPECT_TRUE(resource.books.out().empty());
 }
 
@@ -83,5 +83,5 @@ TEST(upstream_source, a_resource_that_throws_anything_else_does_too) {
 
 #endif
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

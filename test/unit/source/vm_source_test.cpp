@@ -45,7 +45,7 @@ TEST(vm_source, keeps_alignments_below_and_above_an_os_page) {
 
 TEST(vm_source, refuses_sizes_and_alignments_that_no_machine_has) {
     constexpr std::size_t largest = std::numeric_limits<std::size_t>::max();
-    constexpr std::size_t highest = (largest >> 1) + 1;  // the largest power of two
+    constexpr std::size_t highest = (largest >> 1) + 1; // the largest power of two
     EXPECT_EQ(take(largest, 8), nullptr);
     EXPECT_EQ(take(largest - 100, 8), nullptr);
     EXPECT_EQ(take(largest / 4, 8), nullptr);
@@ -83,5 +83,5 @@ TEST(vm_source, decommits_nothing_where_no_whole_os_page_is_inside) {
     vm_source{}.deallocate(p, bytes, page());
 }
 
-}  // namespace
-}  // namespace cenote_test
+} // namespace
+} // namespace cenote_test

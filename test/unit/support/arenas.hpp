@@ -16,7 +16,7 @@ using booked_arena = cenote::basic_arena<ledger_source>;
 
 // What AddressSanitizer says of memory that the arena has not handed out.
 inline constexpr bool hidden = CENOTE_ASAN != 0;
-inline constexpr std::size_t header_bytes = 24;  // of every slab of an arena: 3 words
+inline constexpr std::size_t header_bytes = 24; // of every slab of an arena: 3 words
 
 // The source is asked for slabs of just this size.
 inline constexpr arena_growth slabs_of_1000{.first_bytes = 1000, .largest_bytes = 1000};
@@ -39,4 +39,4 @@ inline void fill(void* p, std::size_t bytes) {
     std::fill_n(static_cast<unsigned char*>(p), bytes, static_cast<unsigned char>(0xEE));
 }
 
-}  // namespace cenote_test
+} // namespace cenote_test

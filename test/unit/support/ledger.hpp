@@ -52,7 +52,7 @@ public:
         }
         void* p = nullptr;
         if (::posix_memalign(&p, std::max(alignment, sizeof(void*)), bytes) != 0) return nullptr;
-        std::memset(p, 0xA5, bytes);  // a source promises nothing about the contents
+        std::memset(p, 0xA5, bytes); // a source promises nothing about the contents
         out_[p] = {bytes, alignment};
         return p;
     }
@@ -84,15 +84,15 @@ public:
     }
 
     const std::map<void*, entry>& out() const { return out_; }
-    std::size_t bytes() const {  // out now
+    std::size_t bytes() const { // out now
         std::size_t sum = 0;
         for (const auto& [p, taken] : out_)
             sum += taken.bytes;
         return sum;
     }
-    std::size_t calls() const { return calls_; }  // of allocate
+    std::size_t calls() const { return calls_; } // of allocate
     std::size_t refused() const { return refused_; }
-    std::size_t decommitted() const { return decommitted_; }  // bytes
+    std::size_t decommitted() const { return decommitted_; } // bytes
 
 private:
     std::map<void*, entry> out_;
@@ -138,4 +138,4 @@ void refuse_each_call(Run run, bool for_good) {
     }
 }
 
-}  // namespace cenote_test
+} // namespace cenote_test

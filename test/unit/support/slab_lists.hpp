@@ -70,4 +70,4 @@ std::set<std::byte*> taken_blocks(List& of) {
     return blocks;
 }
 
-}  // namespace cenote_test
+} // namespace cenote_test
