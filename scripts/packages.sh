@@ -20,7 +20,7 @@ need() {
         return 0
     fi
     local missing=() package
-    for package in "$@"; do
+    for package in $(printf '%s\n' "$@" | sort -u); do
         if ! dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed'; then
             missing+=("$package")
         fi

@@ -14,31 +14,33 @@ inline facts cenote_facts() {
 }
 
 // Our typed pools have the interface of a subject but for the constructor.
-template <class T, class Pool>
-class cenote_typed {
-public:
-    explicit cenote_typed(std::size_t) {}
-    [[gnu::always_inline]] T* create(std::uint64_t first) { return pool_.create(first); }
-    [[gnu::always_inline]] void destroy(T* p) { pool_.destroy(p); }
+template <template <class> class Pool>
+struct cenote_typed {
+    static constexpr traits is{.from = origin::ours};
+    static facts describe() { return cenote_facts(); }
 
-private:
-    Pool pool_;
+    template <class T>
+    class pool {
+    public:
+        explicit pool(std::size_t) {}
+        [[gnu::always_inline]] T* create(std::uint64_t first) { return pool_.create(first); }
+        [[gnu::always_inline]] void destroy(T* p) { pool_.destroy(p); }
+
+    private:
+        Pool<T> pool_;
+    };
 };
 
-struct object_pool {
+template <class T>
+using default_object_pool = cenote::object_pool<T>;
+template <class T>
+using default_intrusive_pool = cenote::intrusive_pool<T>;
+
+struct object_pool : cenote_typed<default_object_pool> {
     static constexpr std::string_view name = "object_pool";
-    static constexpr traits is{.from = origin::ours};
-    static facts describe() { return cenote_facts(); }
-    template <class T>
-    using pool = cenote_typed<T, cenote::object_pool<T>>;
 };
-
-struct intrusive_pool {
+struct intrusive_pool : cenote_typed<default_intrusive_pool> {
     static constexpr std::string_view name = "intrusive_pool";
-    static constexpr traits is{.from = origin::ours};
-    static facts describe() { return cenote_facts(); }
-    template <class T>
-    using pool = cenote_typed<T, cenote::intrusive_pool<T>>;
 };
 
 struct block_pool {

@@ -46,6 +46,15 @@ TYPED_TEST(limits, of_a_fixed_pool_of_large_objects_are_exactly_its_objects) {
     EXPECT_EQ(objects.size(), 37U);
 }
 
+TYPED_TEST(limits, of_a_fixed_pool_beyond_any_memory_are_refused_with_nothing_taken) {
+    typename TypeParam::template pool<typename TestFixture::object, 0, counting> pool{
+        cenote::growth::fixed(static_cast<std::size_t>(-1))};
+    EXPECT_EQ(pool.try_create(std::uint64_t{1}), nullptr);
+    EXPECT_FALSE(pool.try_preheat(1));
+    EXPECT_EQ(pool.capacity(), 0U);
+    EXPECT_EQ(pool.source().bytes(), 0U);
+}
+
 TYPED_TEST(limits, of_a_growing_pool_are_exactly_its_objects) {
     using tested = typename TestFixture::object;
     for (const std::size_t n : {1U, 100U, 1639U, 150001U}) {

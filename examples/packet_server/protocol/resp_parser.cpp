@@ -48,15 +48,9 @@ parse_event resp_parser::next(char* frame, std::size_t size) noexcept {
 }
 
 parse_event resp_parser::count(char* frame, std::size_t size) noexcept {
-    switch (read_number(frame, size, "ERR Protocol error: too big mbulk count string",
-                        "ERR Protocol error: invalid multibulk length")) {
-    case number_status::need_more:
-        return parse_event::need_more;
-    case number_status::bad:
-        return parse_event::error;
-    case number_status::ok:
-        break;
-    }
+    if (const auto stop = read_number(frame, size, "ERR Protocol error: too big mbulk count string",
+                                      "ERR Protocol error: invalid multibulk length"))
+        return *stop;
     if (number_ <= 0) {
         state_ = state::finished;
         return parse_event::blank;
@@ -74,15 +68,9 @@ parse_event resp_parser::bulk_header(char* frame, std::size_t size) noexcept {
     }
     if (size == scanned_) return parse_event::need_more;
     if (frame[scanned_] != '$') return fail("ERR Protocol error: expected '$' before an argument");
-    switch (read_number(frame, size, "ERR Protocol error: too big bulk count string",
-                        "ERR Protocol error: invalid bulk length")) {
-    case number_status::need_more:
-        return parse_event::need_more;
-    case number_status::bad:
-        return parse_event::error;
-    case number_status::ok:
-        break;
-    }
+    if (const auto stop = read_number(frame, size, "ERR Protocol error: too big bulk count string",
+                                      "ERR Protocol error: invalid bulk length"))
+        return *stop;
     if (number_ < 0) return fail("ERR Protocol error: invalid bulk length");
     size_ = static_cast<std::size_t>(number_);
     if (size_ > limits_.max_frame) return fail("ERR Protocol error: invalid bulk length");
@@ -147,32 +135,31 @@ parse_event resp_parser::line_argument(char* frame) noexcept {
     return parse_event::argument;
 }
 
-// Reads the number that follows the byte at `scanned_`, and the CRLF behind it.
-resp_parser::number_status resp_parser::read_number(const char* frame, std::size_t size, const char* too_long,
+// Reads the number that follows the byte at `scanned_`, and the CRLF behind it. What it returns, if anything, is why
+// it could not.
+std::optional<parse_event> resp_parser::read_number(const char* frame, std::size_t size, const char* too_long,
                                                     const char* invalid) noexcept {
     const std::size_t begin = scanned_ + 1;
     const std::size_t until = std::min(size, begin + longest_number);
     looked_ = std::max(looked_, begin);
-    if (until < looked_) return number_status::need_more;
+    if (until < looked_) return parse_event::need_more;
     const void* const found = std::memchr(frame + looked_, '\r', until - looked_);
     if (found == nullptr) {
         looked_ = until;
         if (until == begin + longest_number) {
-            fail(too_long);
-            return number_status::bad;
+            return fail(too_long);
         }
-        return number_status::need_more;
+        return parse_event::need_more;
     }
     const std::size_t end = static_cast<std::size_t>(static_cast<const char*>(found) - frame);
     looked_ = end;
-    if (end + 1 == size) return number_status::need_more;
+    if (end + 1 == size) return parse_event::need_more;
     const auto [stop, trouble] = std::from_chars(frame + begin, frame + end, number_);
     if (frame[end + 1] != '\n' || trouble != std::errc{} || stop != frame + end) {
-        fail(invalid);
-        return number_status::bad;
+        return fail(invalid);
     }
     scanned_ = looked_ = end + 2;
-    return number_status::ok;
+    return std::nullopt;
 }
 
 parse_event resp_parser::fail(const char* why) noexcept {

@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 namespace packet_server {
 
@@ -62,9 +63,8 @@ private:
     parse_event find_line(char* frame, std::size_t size) noexcept;
     parse_event line_argument(char* frame) noexcept;
 
-    enum class number_status { ok, need_more, bad };
-    number_status read_number(const char* frame, std::size_t size, const char* too_long,
-                              const char* invalid) noexcept;
+    std::optional<parse_event> read_number(const char* frame, std::size_t size, const char* too_long,
+                                           const char* invalid) noexcept;
     parse_event fail(const char* why) noexcept;
 
     frame_limits limits_;

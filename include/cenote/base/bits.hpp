@@ -32,9 +32,6 @@ constexpr std::uint64_t low_bits(std::size_t n) noexcept {
 constexpr unsigned lowest_bit(std::uint64_t word) noexcept {
     return static_cast<unsigned>(std::countr_zero(word));
 }
-constexpr unsigned highest_bit(std::uint64_t word) noexcept {
-    return word_bits - 1 - static_cast<unsigned>(std::countl_zero(word));
-}
 
 // Bits set. Without the instruction, which plain x86-64 does not have, compilers call a function of their runtime.
 constexpr unsigned count_bits(std::uint64_t word) noexcept {

@@ -22,6 +22,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <new>
@@ -72,7 +73,7 @@ public:
     };
 
     // Takes no memory.
-    basic_arena() : basic_arena(arena_growth{}) {}
+    basic_arena() requires std::default_initializable<Source> : basic_arena(arena_growth{}) {}
     explicit basic_arena(arena_growth policy, Source source = {})
         : source_(std::move(source)), policy_(policy) {}
     // Uses the caller's buffer first; it must outlive the arena. A buffer too small to be of use is ignored.
@@ -124,7 +125,8 @@ public:
     }
 
     // A new T(args...), destroyed at reset, at a rewind to before it, or with the arena, newest first. Throws
-    // std::bad_alloc, and whatever T's constructor throws. O(1), but for growth.
+    // std::bad_alloc, and whatever T's constructor throws; nothing is used up then, and what the constructor itself
+    // took from this arena is gone. O(1), but for growth.
     template <class T, class... Args>
     [[nodiscard]] T* create(Args&&... args) {
         T* const p = try_create<T>(std::forward<Args>(args)...);
@@ -136,10 +138,12 @@ public:
     // As create, but returns nullptr instead of throwing std::bad_alloc. What T's constructor throws still comes out.
     template <class T, class... Args>
     [[nodiscard]] T* try_create(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
+        undo on_failure{*this};
         const piece at = take_for<T>(1);
         if (at.memory == nullptr) return nullptr;
         T* const p = detail::construct_at<T>(at.memory, std::forward<Args>(args)...);
         make_due<T>(at, 1);
+        on_failure.not_needed();
         return p;
     }
 
@@ -148,11 +152,13 @@ public:
     template <class T>
     [[nodiscard]] std::span<T> create_n(std::size_t count) {
         if (count > static_cast<std::size_t>(-1) / 2 / sizeof(T)) detail::throw_bad_alloc();
+        undo on_failure{*this};
         const piece at = take_for<T>(count);
         if (at.memory == nullptr) detail::throw_bad_alloc();
         T* const first = static_cast<T*>(at.memory);
         std::uninitialized_value_construct_n(first, count);
         make_due<T>(at, count);
+        on_failure.not_needed();
         return {first, count};
     }
 
@@ -238,6 +244,22 @@ public:
     const Source& source() const noexcept { return source_; }
 
 private:
+    // Rewinds to where it was made, unless told that this is not needed.
+    class undo {
+    public:
+        explicit undo(basic_arena& in) noexcept : in_(&in), to_(in.get_mark()) {}
+        ~undo() {
+            if (in_ != nullptr) in_->rewind(to_);
+        }
+        undo(const undo&) = delete;
+        undo& operator=(const undo&) = delete;
+        void not_needed() noexcept { in_ = nullptr; }
+
+    private:
+        basic_arena* in_;
+        mark to_;
+    };
+
     struct piece {
         void* memory = nullptr;
         void* record = nullptr; // room for a `due`, where T needs one

@@ -21,6 +21,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -64,7 +65,7 @@ public:
     using unique_ptr = std::unique_ptr<T, deleter>;
 
     // Takes no memory. The slabs start at growth::first_bytes and double up to growth::segment_bytes.
-    intrusive_pool() : intrusive_pool(growth{}) {}
+    intrusive_pool() requires std::default_initializable<Source> : intrusive_pool(growth{}) {}
     explicit intrusive_pool(growth policy, Source source = {})
         : source_(std::move(source)), policy_(policy) {}
     intrusive_pool(intrusive_pool&& other) noexcept
@@ -107,8 +108,9 @@ public:
         return unique_ptr{create(std::forward<Args>(args)...), deleter{*this}};
     }
 
-    // Ends the object's life and takes its memory back; nullptr is ignored. O(1); with full checks O(slabs), for blocks of one word O(free blocks).
-    // A pointer that is not a live object of this pool is undefined unless the checks named above catch it.
+    // Ends the object's life and takes its memory back; nullptr is ignored. O(1); with full checks O(slabs), for blocks
+    // of one word O(free blocks). A pointer that is not a live object of this pool is undefined unless the checks
+    // named above catch it.
     CENOTE_ALWAYS_INLINE void destroy(T* p) noexcept {
         if (p == nullptr) return;
         if constexpr (checks_full || CENOTE_ASAN != 0) check_live(p);
@@ -234,13 +236,13 @@ private:
     // Adds one slab with room for `blocks`, or more as the policy says. False, and nothing changed, when the limit or
     // the source refuses.
     CENOTE_COLD bool grow(std::size_t blocks) noexcept {
-        constexpr std::size_t max_bytes = static_cast<std::size_t>(-1) / 4;
+        constexpr std::size_t max_blocks = (detail::max_pool_bytes - header_bytes) / block_bytes;
         const std::size_t allowed = policy_.max_objects - capacity_;
-        if (blocks > allowed || blocks > (max_bytes - header_bytes) / block_bytes) return false;
+        const bool bounded_by_limit = allowed <= max_blocks;
+        if (blocks > std::min(allowed, max_blocks) || (policy_.at_once && !bounded_by_limit)) return false;
         const std::size_t least = header_bytes + blocks * block_bytes;
         std::size_t wanted = std::max(next_slab_bytes(), least);
-        const bool bounded_by_limit = allowed <= (max_bytes - header_bytes) / block_bytes;
-        if (policy_.at_once && bounded_by_limit) wanted = header_bytes + allowed * block_bytes;
+        if (policy_.at_once) wanted = header_bytes + allowed * block_bytes;
         if constexpr (bounded_source<Source>) wanted = std::max(wanted, source_.largest(slab_alignment));
         if (bounded_by_limit) wanted = std::min(wanted, header_bytes + allowed * block_bytes);
 

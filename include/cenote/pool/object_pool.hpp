@@ -12,6 +12,7 @@
 #include "cenote/source/vm_source.hpp"
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <type_traits>
@@ -45,7 +46,7 @@ public:
     using unique_ptr = std::unique_ptr<T, deleter>;
 
     // Takes no memory.
-    object_pool() : object_pool(growth{}) {}
+    object_pool() requires std::default_initializable<Source> : object_pool(growth{}) {}
     explicit object_pool(growth policy, Source source = {}) : engine_({}, policy, std::move(source)) {}
     object_pool(object_pool&&) noexcept = default;
     object_pool& operator=(object_pool&&) = delete;
@@ -124,7 +125,7 @@ public:
 
     // Whether `p` is the first byte of a block of this pool, live or free. Any pointer may be asked. O(1).
     bool contains(const T* p) const noexcept { return engine_.contains(detail::block_of(p)); }
-    // Whether `p` is a live object of this pool. Any pointer may be asked. O(blocks in the magazine), at most 512.
+    // Whether `p` is a live object of this pool. Any pointer may be asked. O(blocks in the magazine), at most 1,024.
     bool is_live(const T* p) const noexcept { return engine_.is_live(detail::block_of(p)); }
 
     std::size_t live() const noexcept { return engine_.live(); }         // objects. O(1)

@@ -25,7 +25,7 @@ struct growth {
     std::size_t max_objects = no_limit;
     std::size_t first_bytes = 64_KiB;
     std::size_t segment_bytes = 4_MiB;
-    bool at_once = false; // take the room for max_objects in one go
+    bool at_once = false; // take the room for max_objects in one go; fails where that is beyond any memory
 
     static constexpr growth unlimited() noexcept { return {}; }
     static constexpr growth up_to(std::size_t objects) noexcept { return {.max_objects = objects}; }
@@ -40,5 +40,10 @@ struct growth {
         return g;
     }
 };
+
+namespace detail {
+// More than any address space holds: bytes that no pool ever asks a source for.
+inline constexpr std::size_t max_pool_bytes = std::size_t{1} << 47;
+} // namespace detail
 
 } // namespace cenote

@@ -113,17 +113,18 @@ public:
         return {result, done == count ? nullptr : blocks[done]};
     }
 
-    // Adds segments until at least `blocks` more than are taken can be taken. False, and nothing changed, when the
-    // limit or the source refuses.
+    // Adds segments until at least `blocks` more than are taken can be taken. False, with no segment added, when the
+    // limit or the source refuses; the index keeps the room it made for segments that went back.
     bool grow(std::size_t blocks) noexcept {
-        if (blocks > max_objects_ - taken_ || blocks > max_bytes / geometry_.block_size()) return false;
-        const std::size_t wanted = taken_ + (first_bytes_ == whole ? max_objects_ - taken_ : blocks);
+        const std::size_t allowed = max_objects_ - taken_;
+        const std::size_t more = first_bytes_ == whole ? allowed : blocks;
+        if (blocks > allowed || more > max_pool_bytes / geometry_.block_size()) return false;
+        const std::size_t wanted = taken_ + more;
         segment* const before = segments_;
         while (capacity_ < wanted) {
             if (!add_segment(wanted - capacity_)) {
                 if (capacity_ >= taken_ + blocks) return true;
-                while (segments_ != before)
-                    release_newest();
+                release_newest(before);
                 return false;
             }
         }
@@ -266,8 +267,6 @@ private:
     static constexpr std::size_t max_spare_words = 256;
     // Slabs start at multiples of this where a segment has several, so that no OS page holds parts of two.
     static constexpr std::size_t slab_page = 4_KiB;
-    // More than any address space holds: asking the source in steps would not end.
-    static constexpr std::size_t max_bytes = std::size_t{1} << 47;
 
     // Finds a pointer's segment, and the pointer's distance from the segment's first block. Holds what it needs by
     // value, so that a loop over many blocks has it in registers.
@@ -485,14 +484,17 @@ private:
         return s;
     }
 
-    // Undoes the latest add_segment of a grow that failed; nothing of it was opened.
-    void release_newest() noexcept {
-        segment* const s = segments_;
-        segments_ = s->next;
-        unopened_ = s->next_unopened;
-        capacity_ -= s->total;
-        release(s);
-        if (s == first_) first_ = nullptr;
+    // Undoes what a grow that failed added behind `before`; nothing of it was opened.
+    void release_newest(segment* before) noexcept {
+        if (segments_ == before) return;
+        while (segments_ != before) {
+            segment* const s = segments_;
+            segments_ = s->next;
+            unopened_ = s->next_unopened;
+            capacity_ -= s->total;
+            release(s);
+            if (s == first_) first_ = nullptr;
+        }
         rebuild_index();
     }
 

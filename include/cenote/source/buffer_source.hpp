@@ -8,8 +8,8 @@
 
 namespace cenote {
 
-// Cuts pieces from the caller's buffer, first to last; the piece cut last can be given back, others stay used
-// until the buffer is. The buffer must outlive the source and every pool on it. Not thread-safe.
+// Cuts pieces from the caller's buffer, first to last; the piece cut last can be given back (not the padding that
+// aligned it), others stay used until the buffer is. The buffer must outlive the source and every pool on it. Not thread-safe.
 //
 //     [ given out | given out | still free ......... ]
 //     ^ buffer begins          ^ next_               ^ end_

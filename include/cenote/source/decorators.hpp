@@ -7,6 +7,7 @@
 #include "cenote/source/source.hpp"
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -17,7 +18,8 @@ namespace cenote {
 template <memory_source Upstream>
 class source_decorator {
 public:
-    source_decorator() = default;
+    source_decorator() requires std::default_initializable<Upstream>
+    = default;
     explicit source_decorator(Upstream upstream) noexcept : upstream_(std::move(upstream)) {}
 
     std::size_t decommit(void* p, std::size_t bytes) noexcept requires decommitting_source<Upstream> {
@@ -31,7 +33,7 @@ public:
     const Upstream& upstream() const noexcept { return upstream_; }
 
 protected:
-    CENOTE_NO_UNIQUE_ADDRESS Upstream upstream_{};
+    CENOTE_NO_UNIQUE_ADDRESS Upstream upstream_;
 };
 
 // Counts calls and bytes. `bytes()` is what is out now, `peak()` the most that ever was.

@@ -171,6 +171,19 @@ TEST_F(arena_creating, of_many_that_throws_midway_destroys_those_already_made) {
     EXPECT_EQ(fails_at::alive, 0);
 }
 
+TEST_F(arena_creating, that_throws_uses_nothing_up) {
+    (void)arena.create<int>(1);
+    const std::size_t before = arena.stats().used;
+    for (int i = 0; i != 3; ++i) {
+        fails_at::left = 0;
+        EXPECT_THROW(static_cast<void>(arena.create<fails_at>()), std::string);
+        EXPECT_EQ(arena.stats().used, before);
+        fails_at::left = 2;
+        EXPECT_THROW(static_cast<void>(arena.create_n<fails_at>(5)), std::string);
+        EXPECT_EQ(arena.stats().used, before);
+    }
+}
+
 TEST_F(arena_creating, throws_bad_alloc_when_there_is_no_memory) {
     constexpr std::size_t largest_size = std::numeric_limits<std::size_t>::max();
     EXPECT_THROW(static_cast<void>(arena.create_n<int>(largest_size)), std::bad_alloc);

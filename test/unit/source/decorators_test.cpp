@@ -9,6 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <limits>
+#include <type_traits>
 
 namespace cenote_test {
 namespace {
@@ -22,6 +23,17 @@ using cenote::limiting_source;
 using cenote::vm_source;
 
 constexpr std::size_t largest_size = std::numeric_limits<std::size_t>::max();
+
+TEST(decorators, are_default_constructible_where_their_upstream_is) {
+    static_assert(std::is_default_constructible_v<counting_source<vm_source>>);
+    static_assert(!std::is_default_constructible_v<counting_source<cenote::source_ref<vm_source>>>);
+    static_assert(!std::is_default_constructible_v<counting_source<buffer_source>>);
+    vm_source vm;
+    counting_source<cenote::source_ref<vm_source>> counting{vm};
+    void* const p = counting.allocate(1, 1);
+    EXPECT_EQ(counting.pieces(), 1U);
+    counting.deallocate(p, 1, 1);
+}
 
 TEST(decorators, keep_what_their_upstream_can_and_add_nothing) {
     static_assert(decommitting_source<counting_source<vm_source>> &&
