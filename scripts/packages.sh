@@ -13,10 +13,7 @@ packages_lint="clang-format shellcheck python3"
 # need PACKAGE...: installs those that are missing, or says which they are.
 need() {
     if ! command -v dpkg-query >/dev/null; then
-        if [ ! -e build/.packages-told ]; then
-            mkdir -p build && touch build/.packages-told
-            echo "dev: no dpkg on this system; these have to be installed (Debian's names): $*" >&2
-        fi
+        echo "dev: no dpkg on this system; these have to be installed (Debian's names): $*" >&2
         return 0
     fi
     local missing=() package

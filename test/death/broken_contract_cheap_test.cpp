@@ -1,5 +1,5 @@
 // What the default checks promise: the nearest double destroy at once, every other at the latest when the block is
-// flushed from the magazine, and foreign pointers likewise, before anything is handed out from them.
+// flushed from the magazine, and foreign pointers likewise.
 #include "support/objects.hpp"
 #include "support/pools.hpp"
 
@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace cenote_test {
@@ -75,6 +76,34 @@ TYPED_TEST(default_checks, report_foreign_pointers_when_they_are_flushed) {
     if constexpr (!CENOTE_ASAN) {
         EXPECT_DEATH(this->destroy_then_flush(unmapped, objects), "not from this pool");
     }
+}
+
+TYPED_TEST(default_checks, report_what_waits_in_the_magazine_when_the_pool_is_reset_or_dies) {
+    const auto objects = this->create(100);
+    const auto twice_then_reset = [&] {
+        this->pool.destroy(objects[1]);
+        this->pool.destroy(objects[2]);
+        this->pool.destroy(objects[1]);
+        this->pool.reset(cenote::reset_mode::retain_capacity());
+    };
+    const auto foreign_then_death = [&] {
+        typename TypeParam::template pool<object> dies;
+        dies.destroy(dies.create(std::uint64_t{1}));
+        dies.destroy(objects[0]);
+    };
+    EXPECT_DEATH(twice_then_reset(), "double destroy");
+    EXPECT_DEATH(foreign_then_death(), "not from this pool");
+}
+
+// A destructor that ran twice might have freed what the object owns twice, before anybody looks at the block.
+TEST(default_checks, report_the_object_destroyed_last_before_its_destructor_runs_again) {
+    struct owner {
+        std::string text = std::string(100, 'x');
+    };
+    cenote::object_pool<owner> pool;
+    owner* const p = pool.create();
+    pool.destroy(p);
+    EXPECT_DEATH(pool.destroy(p), "cenote: double destroy");
 }
 
 } // namespace

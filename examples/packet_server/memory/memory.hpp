@@ -1,7 +1,7 @@
 // The memory of one server: a policy (where blocks come from) behind a meter (what happens to them).
 //
 // One `memory` belongs to one thread. A server with several I/O threads would hold one for each, with the
-// sessions bound to it; only the store's would be shared, and take cenote's pools for several threads.
+// sessions bound to it; only the store's would have to be shared.
 #pragma once
 
 #include "byte_budget.hpp"

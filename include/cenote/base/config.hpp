@@ -8,7 +8,7 @@
 //     CENOTE_COLD            for the slow ones: kept out of line and away from the hot code
 //     CENOTE_NO_UNIQUE_ADDRESS   an empty member takes no room
 //
-// What the levels of CENOTE_CHECKS find is in docs/guide.md. Layouts do not depend on the level.
+// What the levels of CENOTE_CHECKS find is in ARCHITECTURE.md. Layouts do not depend on the level.
 #pragma once
 
 #define CENOTE_CHECKS_NONE 0
@@ -60,7 +60,7 @@
 
 namespace cenote {
 
-// How much the pools of this translation unit check; see docs/guide.md.
+// How much the pools of this translation unit check; see ARCHITECTURE.md.
 inline constexpr bool checks_cheap = CENOTE_CHECKS >= CENOTE_CHECKS_CHEAP;
 inline constexpr bool checks_full = CENOTE_CHECKS >= CENOTE_CHECKS_FULL;
 

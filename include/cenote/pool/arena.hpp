@@ -40,12 +40,14 @@ struct arena_growth {
 
 struct arena_stats {
     std::size_t used = 0; // bytes handed out, with the padding between them and the records of destructors
-    std::size_t capacity = 0; // bytes that could be handed out without asking the source
+    std::size_t capacity = 0; // bytes held for pieces, the used ones included
     std::size_t bytes = 0;    // taken from the source
     std::size_t slabs = 0;    // the caller's buffer included
 };
 
 // Not thread-safe. Movable; an arena that was moved from may only be destroyed. Pieces are never freed one by one.
+// AddressSanitizer sees the use of what was not handed out or was dropped; Valgrind, whose requests the fast path has
+// no room for, does not.
 template <memory_source Source = vm_source>
 class basic_arena {
     struct slab {
@@ -83,7 +85,7 @@ public:
                                  detail::address_of(buffer.data());
         if (buffer.size() <= skip + sizeof(slab)) return;
         first_ = ::new (buffer.data() + skip) slab{nullptr, buffer.size() - skip, false};
-        detail::hide_range(first_->begin(), first_->bytes - sizeof(slab));
+        detail::poison(first_->begin(), first_->bytes - sizeof(slab));
         enter(first_);
     }
     basic_arena(basic_arena&& other) noexcept
@@ -94,7 +96,7 @@ public:
     basic_arena& operator=(basic_arena&&) = delete;
     ~basic_arena() {
         reset(reset_mode::free_all());
-        if (first_ != nullptr) detail::show_range(first_->begin(), first_->bytes - sizeof(slab));
+        if (first_ != nullptr) detail::unpoison(first_->begin(), first_->bytes - sizeof(slab));
     }
 
     // `bytes` uninitialised bytes at a multiple of `alignment`. Zero bytes give a pointer of their own, too. Throws
@@ -151,10 +153,20 @@ public:
     // T's constructor throws, after destroying those already made.
     template <class T>
     [[nodiscard]] std::span<T> create_n(std::size_t count) {
-        if (count > static_cast<std::size_t>(-1) / 2 / sizeof(T)) detail::throw_bad_alloc();
+        const std::span<T> made = try_create_n<T>(count);
+        if (made.data() == nullptr) [[unlikely]]
+            detail::throw_bad_alloc();
+        return made;
+    }
+
+    // As create_n, but returns a span whose data() is nullptr instead of throwing std::bad_alloc.
+    template <class T>
+    [[nodiscard]] std::span<T>
+    try_create_n(std::size_t count) noexcept(std::is_nothrow_default_constructible_v<T>) {
+        if (count > static_cast<std::size_t>(-1) / 2 / sizeof(T)) return {};
         undo on_failure{*this};
         const piece at = take_for<T>(count);
-        if (at.memory == nullptr) detail::throw_bad_alloc();
+        if (at.memory == nullptr) return {};
         T* const first = static_cast<T*>(at.memory);
         std::uninitialized_value_construct_n(first, count);
         make_due<T>(at, count);
@@ -177,7 +189,7 @@ public:
                 continue;
             }
             if (s->from_source) held += s->bytes;
-            detail::hide_range(s->begin(), s->bytes - sizeof(slab));
+            detail::poison(s->begin(), s->bytes - sizeof(slab));
             from = &s->next;
         }
         current_ = nullptr;
@@ -202,10 +214,10 @@ public:
         slab* s = to.current == nullptr ? first_ : to.current;
         if (s == nullptr) return;
         std::byte* const next = to.current == nullptr ? s->begin() : to.next;
-        detail::hide_range(next, static_cast<std::size_t>(s->end() - next));
+        detail::poison(next, static_cast<std::size_t>(s->end() - next));
         for (slab* later = s; later != current_;) {
             later = later->next;
-            detail::hide_range(later->begin(), later->bytes - sizeof(slab));
+            detail::poison(later->begin(), later->bytes - sizeof(slab));
         }
         current_ = s;
         next_ = next;
@@ -328,17 +340,17 @@ private:
             current_ == nullptr ? policy_.first_bytes : std::max(policy_.first_bytes, current_->bytes * 2);
         std::size_t wanted = std::max(least, std::min(doubled, policy_.largest_bytes));
         if constexpr (bounded_source<Source>)
-            wanted = std::max(wanted, source_.largest(alignof(std::max_align_t)));
+            wanted = std::max(least, source_.largest(alignof(std::max_align_t)));
         const detail::segment_memory got =
             detail::take_segment(source_, wanted, least, alignof(std::max_align_t));
         if (got.base == nullptr) return nullptr;
         slab* const s = ::new (got.base) slab{nullptr, got.bytes, true};
-        detail::hide_range(s->begin(), s->bytes - sizeof(slab));
+        detail::poison(s->begin(), s->bytes - sizeof(slab));
         return s;
     }
     void release(slab* s) noexcept {
         const std::size_t bytes = s->bytes;
-        detail::show_range(s, bytes);
+        detail::unpoison(s, bytes);
         source_.deallocate(s, bytes, alignof(std::max_align_t));
     }
 

@@ -47,9 +47,12 @@ public:
     [[nodiscard]] void* try_allocate() noexcept { return engine_.allocate(); }
 
     // Takes a block back; nullptr is ignored. O(1). A pointer that is not a live block of this pool is a broken
-    // contract: reported at once with full checks, at the latest when the block leaves the magazine by default.
+    // contract: reported at once with full checks; by default at once if it is the block freed last, else when it
+    // leaves the magazine, or the pool is reset or dies. Until then it may be handed out again.
     void deallocate(void* p) noexcept {
-        if (p != nullptr) engine_.deallocate(p);
+        if (p == nullptr) return;
+        engine_.check(p);
+        engine_.deallocate(p);
     }
 
     // Afterwards `blocks` allocations cannot fail and do not call the source. Throws std::bad_alloc, with the pool as
@@ -78,7 +81,7 @@ public:
 
     // Whether `p` is the first byte of a block of this pool, live or free. Any pointer may be asked. O(1).
     bool contains(const void* p) const noexcept { return engine_.contains(p); }
-    // Whether `p` is a block that is handed out. Any pointer may be asked. O(blocks in the magazine), at most 512.
+    // Whether `p` is a block that is handed out. Any pointer may be asked. O(blocks in the magazine), at most 1,024.
     bool is_live(const void* p) const noexcept { return engine_.is_live(p); }
 
     std::size_t block_size() const noexcept {

@@ -38,7 +38,7 @@ namespace cenote {
 //     default for them), which reports objects left alive, and reset only when nothing is live;
 //   - a double destroy is caught when the object was the last one destroyed, with full checks always. They mark free
 //     blocks of two words or more, and search the list only for a block that carries the mark, or has no room for it.
-// Blocks hold at least a pointer.
+// Blocks hold at least a pointer. AddressSanitizer sees a use after destroy, Valgrind does not.
 template <class T,
           pool_options Options =
               pool_options{.at_death =
@@ -243,7 +243,7 @@ private:
         const std::size_t least = header_bytes + blocks * block_bytes;
         std::size_t wanted = std::max(next_slab_bytes(), least);
         if (policy_.at_once) wanted = header_bytes + allowed * block_bytes;
-        if constexpr (bounded_source<Source>) wanted = std::max(wanted, source_.largest(slab_alignment));
+        if constexpr (bounded_source<Source>) wanted = std::max(least, source_.largest(slab_alignment));
         if (bounded_by_limit) wanted = std::min(wanted, header_bytes + allowed * block_bytes);
 
         const detail::segment_memory got = detail::take_segment(source_, wanted, least, slab_alignment);

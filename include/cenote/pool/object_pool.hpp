@@ -87,11 +87,12 @@ public:
 
     // Ends the object's life and takes its memory back; nullptr is ignored. O(1), whatever the order of destroys.
     // A pointer that is not a live object of this pool is a broken contract: reported and aborted, at once with full
-    // checks; by default at once for the object destroyed last, else when the block leaves the magazine. Two
-    // destroys of one object that are both still in the magazine can hand it out twice before that.
+    // checks; by default at once for the object destroyed last, before its destructor runs again, else when the block
+    // leaves the magazine, or the pool is reset or dies. Until then it may be handed out again: twice, or though it is
+    // from elsewhere.
     CENOTE_ALWAYS_INLINE void destroy(T* p) noexcept {
         if (p == nullptr) return;
-        if constexpr (checks_full) engine_.check_live(detail::block_of(p));
+        engine_.check(detail::block_of(p));
         p->~T();
         engine_.deallocate(detail::block_of(p));
     }

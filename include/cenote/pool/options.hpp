@@ -10,7 +10,7 @@ namespace cenote {
 // What happens to objects that are still alive when their pool dies.
 enum class leftovers : std::uint8_t {
     destroy, // their destructors run, in order of address within a segment
-    abort,   // one line with their number, then abort
+    abort,   // one line that names one of them, then abort
     leave,   // nothing: their memory goes, their destructors never run; trivially destructible types only
 };
 

@@ -16,9 +16,10 @@ namespace cenote {
 //     object_pool<order> c{growth::fixed(10'000)};              // takes room for 10,000 at its first use, no more ever
 //     object_pool<order> d{growth::unlimited().steps(16_KiB, 1_MiB)};
 //
-// Nothing is taken before the first object or `preheat`. The first segment has `first_bytes`, every later one
-// `segment_bytes`, rounded down to a power of two and held between 2 and 64 slabs. A source with a bound of its own
-// (`buffer_source`) gives its memory in one piece instead.
+// Nothing is taken before the first object or `preheat`. The first segment has `first_bytes` (at most 64 slabs, and
+// 1 GiB), every later one `segment_bytes`, rounded down to a power of two and held between 2 and 64 slabs. A source with
+// a bound of its own (`buffer_source`) gives its first 64 slabs in one piece, and what it has beyond in segments of a
+// sixteenth of it. Where a source has less than is asked for, pools take less, and ask again when that is used up.
 struct growth {
     static constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 

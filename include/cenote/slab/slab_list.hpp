@@ -35,13 +35,12 @@ class slab_list {
 public:
     slab_list(const Geometry& geometry, const growth& policy, Source source)
         : geometry_(geometry), source_(std::move(source)),
-          index_(static_cast<unsigned>(std::countr_zero(segment_bytes_for(geometry, policy.segment_bytes)))),
+          index_(static_cast<unsigned>(std::countr_zero(segment_bytes_for(geometry, policy, source_)))),
           max_objects_(policy.max_objects),
           first_bytes_(policy.at_once ? whole
                                       : static_cast<std::uint32_t>(
                                             std::clamp<std::size_t>(policy.first_bytes, 1, 1_GiB))),
-          blocks_offset_(static_cast<std::uint32_t>(
-              aligned_header(geometry, segment_bytes_for(geometry, policy.segment_bytes)))) {}
+          blocks_offset_(static_cast<std::uint32_t>(aligned_header(geometry, index_.segment_bytes()))) {}
 
     slab_list(slab_list&& other) noexcept
         : geometry_(other.geometry_), source_(std::move(other.source_)),
@@ -300,7 +299,12 @@ private:
         std::size_t blocks_offset_;
     };
 
-    static std::size_t segment_bytes_for(const Geometry& g, std::size_t wanted) noexcept {
+    // A bounded source that one segment cannot use up is cut into sixteenths at least, as what lies before the first
+    // multiple of the segment's size is lost.
+    static std::size_t segment_bytes_for(const Geometry& g, const growth& policy,
+                                         [[maybe_unused]] const Source& source) noexcept {
+        std::size_t wanted = policy.segment_bytes;
+        if constexpr (bounded_source<Source>) wanted = std::min(wanted, source.largest(1) / 16);
         return std::clamp(std::bit_floor(std::max<std::size_t>(wanted, 1)), 2 * g.stride(),
                           word_bits * g.stride());
     }
@@ -456,10 +460,11 @@ private:
         std::size_t wanted = segment_bytes();
         const std::size_t useful = first_bytes_ == whole ? std::min(blocks, allowed) : allowed;
         if (useful < blocks_in(wanted - header)) wanted = header + room_for(useful);
+        // The index first, while a source with little left still has its few bytes.
+        if (!index_.reserve_one(source_)) return false;
         const segment_memory got = take_segment(source_, wanted, header + room_for(1), segment_bytes());
-        if (got.base == nullptr) return false;
-        if (!index_.reserve_one(source_)) {
-            source_.deallocate(got.base, got.bytes, segment_bytes());
+        if (got.base == nullptr) {
+            if (index_.empty()) index_.free_table(source_);
             return false;
         }
         const std::size_t slabs = segment_bytes() >> geometry_.stride_shift();

@@ -13,8 +13,8 @@
 //         part of an allocation is not needed for now: drop its contents, keep it usable. Returns the bytes that
 //         went back, 0 when nothing happened
 //     std::size_t largest(std::size_t alignment) const noexcept
-//         the source is bounded; this is the largest piece it can still give at that alignment. Pools then take
-//         their memory in one piece of that size rather than in steps of their growth
+//         the source is bounded; this is the largest piece it can still give at that alignment. Pools and arenas
+//         then take pieces of that size, as far as one can use them, rather than in steps of their growth
 //
 // Pools hold their source by value; `source_ref` lets several share one.
 #pragma once

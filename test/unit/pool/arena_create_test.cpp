@@ -128,6 +128,14 @@ TEST_F(arena_creating, that_finds_room_for_the_record_only_owes_no_destructor) {
     EXPECT_EQ(deaths, (std::vector<int>{2}));
 }
 
+TEST_F(arena_creating, of_many_has_a_form_that_does_not_throw) {
+    EXPECT_EQ(arena.try_create_n<int>(5).size(), 5U);
+    EXPECT_EQ(arena.try_create_n<int>(std::numeric_limits<std::size_t>::max()).data(), nullptr);
+    books.refuse_next_calls();
+    EXPECT_EQ(arena.try_create_n<long>(1'000'000).data(), nullptr);
+    books.recover();
+}
+
 TEST_F(arena_creating, is_as_noexcept_as_the_constructor) {
     static_assert(noexcept(arena.try_create<int>(1)));
     static_assert(!noexcept(arena.try_create<std::string>("text")));
