@@ -78,7 +78,9 @@ private:
 template <memory_source Upstream>
 class limiting_source : public source_decorator<Upstream> {
 public:
-    explicit limiting_source(std::size_t limit, Upstream upstream = {}) noexcept
+    explicit limiting_source(std::size_t limit) noexcept requires std::default_initializable<Upstream>
+        : limit_(limit) {}
+    limiting_source(std::size_t limit, Upstream upstream) noexcept
         : source_decorator<Upstream>(std::move(upstream)), limit_(limit) {}
 
     void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
@@ -109,8 +111,10 @@ class failing_source : public source_decorator<Upstream> {
 public:
     static constexpr std::size_t never = static_cast<std::size_t>(-1);
 
-    explicit failing_source(std::size_t fail_at = never, bool for_good = true,
-                            Upstream upstream = {}) noexcept
+    explicit failing_source(std::size_t fail_at = never,
+                            bool for_good = true) noexcept requires std::default_initializable<Upstream>
+        : fail_at_(fail_at), for_good_(for_good) {}
+    failing_source(std::size_t fail_at, bool for_good, Upstream upstream) noexcept
         : source_decorator<Upstream>(std::move(upstream)), fail_at_(fail_at), for_good_(for_good) {}
 
     void* allocate(std::size_t bytes, std::size_t alignment) noexcept {

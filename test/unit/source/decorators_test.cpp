@@ -27,7 +27,7 @@ constexpr std::size_t largest_size = std::numeric_limits<std::size_t>::max();
 TEST(decorators, are_default_constructible_where_their_upstream_is) {
     static_assert(std::is_default_constructible_v<counting_source<vm_source>>);
     static_assert(!std::is_default_constructible_v<counting_source<cenote::source_ref<vm_source>>>);
-    static_assert(!std::is_default_constructible_v<counting_source<buffer_source>>);
+    static_assert(!std::is_default_constructible_v<failing_source<buffer_source>>);
     vm_source vm;
     counting_source<cenote::source_ref<vm_source>> counting{vm};
     void* const p = counting.allocate(1, 1);
