@@ -17,9 +17,9 @@ protected:
 
     // Creates until the pool has no more; the objects stay alive.
     template <class Pool>
-    static std::vector<object*> exhaust(Pool& pool) {
-        std::vector<object*> objects;
-        while (object* const p = pool.try_create(std::uint64_t{3}))
+    static auto exhaust(Pool& pool) {
+        std::vector<decltype(pool.try_create(std::uint64_t{3}))> objects;
+        while (auto* const p = pool.try_create(std::uint64_t{3}))
             objects.push_back(p);
         return objects;
     }
@@ -104,6 +104,25 @@ TYPED_TEST(limits, of_a_callers_buffer_are_its_bytes) {
         EXPECT_GE(static_cast<const void*>(p), memory.data());
         EXPECT_LE(static_cast<const void*>(p + 1), memory.data() + memory.size());
         EXPECT_TRUE(p->holds(3));
+    }
+}
+
+// A buffer is used up to what alignment and headers cost, however large it is.
+TYPED_TEST(limits, of_a_buffer_of_any_size_are_nearly_its_bytes) {
+    for (const std::size_t bytes : {60'000U, 200'000U, 1'000'000U, 9'000'000U, 20'000'000U}) {
+        std::vector<std::byte> memory(bytes);
+        typename TypeParam::template pool<stamped<64, 8>, 0, cenote::buffer_source> pool{
+            cenote::growth{}, cenote::buffer_source{memory.data(), memory.size()}};
+        EXPECT_GE(this->exhaust(pool).size() * 64, bytes - bytes / 8) << bytes;
+    }
+}
+
+// What is left of a limit is used, also where it is no power of two.
+TYPED_TEST(limits, in_bytes_are_reached_beyond_the_half) {
+    using limited = cenote::limiting_source<cenote::vm_source>;
+    for (const std::size_t bytes : {128U << 10, 192U << 10, 576U << 10}) {
+        typename TypeParam::template pool<stamped<64, 8>, 0, limited> pool{cenote::growth{}, limited{bytes}};
+        EXPECT_GE(this->exhaust(pool).size() * 64, bytes / 2 + bytes / 8) << bytes;
     }
 }
 

@@ -37,32 +37,6 @@ TYPED_TEST(memory, is_not_taken_before_the_first_object) {
     EXPECT_EQ(pool.source().calls(), 0U);
 }
 
-// A buffer is used up to what alignment and headers cost, however large it is.
-TYPED_TEST(memory, of_a_buffer_is_used_nearly_whole) {
-    for (const std::size_t bytes : {60'000U, 200'000U, 1'000'000U, 9'000'000U, 20'000'000U}) {
-        std::vector<std::byte> buffer(bytes);
-        typename TypeParam::template pool<typename TestFixture::object, 0, cenote::buffer_source> pool{
-            cenote::growth{}, cenote::buffer_source{buffer.data(), buffer.size()}};
-        std::size_t objects = 0;
-        while (pool.try_create(std::uint64_t{1}) != nullptr)
-            ++objects;
-        EXPECT_GE(objects * sizeof(typename TestFixture::object), bytes - bytes / 8) << bytes;
-    }
-}
-
-// The limit is reached, not merely approached by half of what is left.
-TYPED_TEST(memory, of_a_limited_source_is_used_nearly_whole) {
-    using limited = cenote::limiting_source<cenote::vm_source>;
-    for (const std::size_t bytes : {128U << 10, 192U << 10, 576U << 10}) {
-        typename TypeParam::template pool<typename TestFixture::object, 0, limited> pool{cenote::growth{},
-                                                                                         limited{bytes}};
-        std::size_t objects = 0;
-        while (pool.try_create(std::uint64_t{1}) != nullptr)
-            ++objects;
-        EXPECT_GE(objects * sizeof(typename TestFixture::object), bytes / 2 + bytes / 8) << bytes;
-    }
-}
-
 TYPED_TEST(memory, preheated_is_enough_for_that_many_creates) {
     for (const std::size_t n : {1U, 10U, 1000U, 5000U, 100000U}) {
         typename TestFixture::pool_type pool;

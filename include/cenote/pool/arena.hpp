@@ -338,9 +338,8 @@ private:
     slab* add_slab(std::size_t least) noexcept {
         const std::size_t doubled =
             current_ == nullptr ? policy_.first_bytes : std::max(policy_.first_bytes, current_->bytes * 2);
-        std::size_t wanted = std::max(least, std::min(doubled, policy_.largest_bytes));
-        if constexpr (bounded_source<Source>)
-            wanted = std::max(least, source_.largest(alignof(std::max_align_t)));
+        const std::size_t wanted = detail::segment_goal(source_, std::min(doubled, policy_.largest_bytes),
+                                                        least, alignof(std::max_align_t));
         const detail::segment_memory got =
             detail::take_segment(source_, wanted, least, alignof(std::max_align_t));
         if (got.base == nullptr) return nullptr;

@@ -27,8 +27,7 @@ public:
           slabs_(std::move(other.slabs_)) {}
     basic_pool& operator=(basic_pool&&) = delete;
     ~basic_pool() {
-        check_magazine();
-        valgrind_forget_live();
+        before_dropping_live();
         release_all();
     }
 
@@ -74,8 +73,7 @@ public:
 
     // Everything handed out is free again, without notice to anybody.
     void reset(reset_mode mode) noexcept {
-        check_magazine();
-        valgrind_forget_live();
+        before_dropping_live();
         if (mode.frees_all()) {
             release_all();
             return;
@@ -197,11 +195,6 @@ private:
     }
     void flush_all() noexcept { flush(magazine_.size()); }
 
-    // What waits in the magazine is looked at before it is dropped.
-    void check_magazine() noexcept {
-        if constexpr (checks_cheap) flush_all();
-    }
-
     void put(std::byte* const* blocks, std::size_t count) noexcept {
         const auto stopped = slabs_.put(blocks, count);
         if (stopped.result != put_result::ok) [[unlikely]]
@@ -259,8 +252,9 @@ private:
         slabs_.release_all();
     }
 
-    // Valgrind would call the live blocks of a pool that dies or is reset leaked.
-    void valgrind_forget_live() noexcept {
+    // Looks at what waits in the magazine for the last time. Valgrind would call the live blocks leaked.
+    void before_dropping_live() noexcept {
+        if constexpr (checks_cheap) flush_all();
         if (running_on_valgrind()) slabs_.for_each_taken([](std::byte* p) { valgrind_freed(p); });
     }
 

@@ -241,9 +241,8 @@ private:
         const bool bounded_by_limit = allowed <= max_blocks;
         if (blocks > std::min(allowed, max_blocks) || (policy_.at_once && !bounded_by_limit)) return false;
         const std::size_t least = header_bytes + blocks * block_bytes;
-        std::size_t wanted = std::max(next_slab_bytes(), least);
-        if (policy_.at_once) wanted = header_bytes + allowed * block_bytes;
-        if constexpr (bounded_source<Source>) wanted = std::max(least, source_.largest(slab_alignment));
+        std::size_t wanted = policy_.at_once ? header_bytes + allowed * block_bytes : next_slab_bytes();
+        wanted = detail::segment_goal(source_, wanted, least, slab_alignment);
         if (bounded_by_limit) wanted = std::min(wanted, header_bytes + allowed * block_bytes);
 
         const detail::segment_memory got = detail::take_segment(source_, wanted, least, slab_alignment);

@@ -429,12 +429,10 @@ private:
         const std::size_t most = std::min(max_objects_, word_bits * geometry_.blocks_per_slab());
         std::size_t wanted = first_header(std::min(blocks, most)) + room_for(std::min(blocks, most));
         wanted = std::max<std::size_t>(wanted, first_bytes_);
-        if constexpr (bounded_source<Source>) wanted = std::max(wanted, source_.largest(segment_alignment()));
-        wanted = std::min(wanted, first_header(most) + room_for(most));
-        if constexpr (bounded_source<Source>) wanted = std::min(wanted, source_.largest(segment_alignment()));
-
-        const segment_memory got =
-            take_segment(source_, wanted, first_header(1) + room_for(1), segment_alignment());
+        const std::size_t least = first_header(1) + room_for(1);
+        wanted = std::min(segment_goal(source_, wanted, least, segment_alignment()),
+                          first_header(most) + room_for(most));
+        const segment_memory got = take_segment(source_, wanted, least, segment_alignment());
         if (got.base == nullptr) return false;
         const std::size_t fit = first_fit(got.bytes, most);
         first_ = construct(got, first_header(fit), fit, bitmap_words(fit));

@@ -13,6 +13,17 @@ struct segment_memory {
     std::size_t bytes = 0;
 };
 
+// What to ask for where growth wants `wanted` bytes and can use no fewer than `least`: of a bounded source all that it
+// can give in one piece.
+template <memory_source Source>
+std::size_t segment_goal([[maybe_unused]] const Source& source, std::size_t wanted, std::size_t least,
+                         [[maybe_unused]] std::size_t alignment) noexcept {
+    if constexpr (bounded_source<Source>)
+        return std::max(least, source.largest(alignment));
+    else
+        return std::max(least, wanted);
+}
+
 // Asks for `wanted` bytes, then for half of that and so on, down to `least`. O(log(wanted / least)) calls.
 template <memory_source Source>
 segment_memory take_segment(Source& source, std::size_t wanted, std::size_t least,

@@ -1,5 +1,7 @@
 #include "cenote/source/segment.hpp"
 
+#include "cenote/source/buffer_source.hpp"
+#include "cenote/source/vm_source.hpp"
 #include "unit/support/ledger.hpp"
 
 #include <gtest/gtest.h>
@@ -31,6 +33,18 @@ struct take_segment_from : ::testing::Test {
         return take_segment(source, wanted, least, 64);
     }
 };
+
+TEST(segment_goal, is_what_growth_wants_or_all_that_a_bounded_source_has) {
+    using cenote::detail::segment_goal;
+    cenote::vm_source unbounded;
+    EXPECT_EQ(segment_goal(unbounded, 8192, 100, 64), 8192U);
+    EXPECT_EQ(segment_goal(unbounded, 50, 100, 64), 100U);
+    alignas(64) std::byte memory[1000];
+    const cenote::buffer_source bounded{memory, sizeof memory};
+    EXPECT_EQ(segment_goal(bounded, 8192, 100, 64), 1000U);
+    EXPECT_EQ(segment_goal(bounded, 50, 100, 64), 1000U);
+    EXPECT_EQ(segment_goal(bounded, 50, 2000, 64), 2000U);
+}
 
 TEST_F(take_segment_from, a_source_that_has_enough_takes_what_is_wanted_in_one_call) {
     EXPECT_EQ(take(10'000, 8192, 100).bytes, 8192U);
