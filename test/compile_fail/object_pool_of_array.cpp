@@ -1,4 +1,4 @@
-// expect: object_pool holds objects: no references, functions or arrays
+// expect: a pool holds objects: no references, functions or arrays
 #include "cenote/object_pool.hpp"
 
 #include <array>

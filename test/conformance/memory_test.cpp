@@ -151,7 +151,11 @@ TYPED_TEST(memory, trimmed_leaves_live_objects_alone) {
         ASSERT_TRUE(objects[i]->holds(i));
 }
 
-TYPED_TEST(memory, moves_with_the_pool) {
+template <class Pools>
+class movable_memory : public memory<Pools> {};
+TYPED_TEST_SUITE(movable_memory, movable_pools);
+
+TYPED_TEST(movable_memory, moves_with_the_pool) {
     using tested_pool = typename TestFixture::pool_type;
     std::optional<tested_pool> first{std::in_place};
     auto objects = this->create(*first, 5000);

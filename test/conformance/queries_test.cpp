@@ -62,14 +62,14 @@ TYPED_TEST(queries, stats_agree_with_the_source) {
     EXPECT_EQ(s.live, 100000U);
     EXPECT_EQ(s.capacity, pool.capacity());
     EXPECT_EQ(s.limit, 1000000U);
-    EXPECT_EQ(s.block_size, 64U);
+    EXPECT_EQ(s.block_size, 64U + TypeParam::link_bytes);
     EXPECT_GE(s.segments, 2U);
     EXPECT_GE(s.slabs, 2U);
 }
 
 template <class Pools>
 class object_queries : public ::testing::Test {};
-using knowing_pools = ::testing::Types<object_pools, block_pools>;
+using knowing_pools = ::testing::Types<object_pools, block_pools, locked_pools, lockfree_pools, cached_pools>;
 TYPED_TEST_SUITE(object_queries, knowing_pools);
 
 TYPED_TEST(object_queries, is_live_follows_each_object) {

@@ -8,7 +8,10 @@
 
 namespace cenote_test {
 
-using all_pools = ::testing::Types<object_pools, block_pools, intrusive_pools>;
+using all_pools =
+    ::testing::Types<object_pools, block_pools, intrusive_pools, locked_pools, lockfree_pools, cached_pools>;
+using movable_pools = ::testing::Types<object_pools, block_pools, intrusive_pools>;
+
 using counting = cenote::counting_source<cenote::vm_source>;
 using failing = cenote::failing_source<counting>;
 

@@ -36,7 +36,7 @@ protected:
         pool.trim();
     }
 };
-using slab_pools = ::testing::Types<object_pools, block_pools>;
+using slab_pools = ::testing::Types<object_pools, block_pools, locked_pools, cached_pools>;
 TYPED_TEST_SUITE(default_checks, slab_pools);
 
 TYPED_TEST(default_checks, report_the_object_destroyed_last_at_once) {

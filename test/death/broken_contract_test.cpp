@@ -22,14 +22,15 @@ protected:
         return reinterpret_cast<object*>(reinterpret_cast<char*>(p) + bytes);
     }
 };
-using all_pools = ::testing::Types<object_pools, block_pools, intrusive_pools>;
+using all_pools =
+    ::testing::Types<object_pools, block_pools, intrusive_pools, locked_pools, lockfree_pools, cached_pools>;
 TYPED_TEST_SUITE(broken_contract, all_pools);
 
 TYPED_TEST(broken_contract, destroyed_twice_in_a_row) {
     object* const p = this->pool.create(std::uint64_t{1});
     this->pool.destroy(p);
     EXPECT_DEATH(this->pool.destroy(p),
-                 "cenote: double destroy: 0x[0-9a-f]+ in [a-z]+_pool 0x[0-9a-f]+ .blocks of 64 bytes.");
+                 "cenote: double destroy: 0x[0-9a-f]+ in [a-z]+_pool 0x[0-9a-f]+ .blocks of (64|72) bytes.");
 }
 
 TYPED_TEST(broken_contract, destroyed_twice_at_any_distance) {

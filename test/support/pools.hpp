@@ -59,6 +59,31 @@ struct object_pools {
     using pool = cenote::object_pool<T, cenote::pool_options{.alignment = Alignment}, Source>;
     static constexpr bool knows_its_objects = true; // for_each, is_live
     static constexpr bool destroys_leftovers = true;
+    static constexpr std::size_t link_bytes = 0; // that a block has beyond its object
+};
+
+struct locked_pools {
+    template <class T, std::size_t Alignment = 0, class Source = cenote::vm_source>
+    using pool = cenote::locked_pool<T, cenote::pool_options{.alignment = Alignment}, Source>;
+    static constexpr bool knows_its_objects = true;
+    static constexpr bool destroys_leftovers = true;
+    static constexpr std::size_t link_bytes = 0;
+};
+
+struct lockfree_pools {
+    template <class T, std::size_t Alignment = 0, class Source = cenote::vm_source>
+    using pool = cenote::lockfree_pool<T, cenote::pool_options{.alignment = Alignment}, Source>;
+    static constexpr bool knows_its_objects = true;
+    static constexpr bool destroys_leftovers = true;
+    static constexpr std::size_t link_bytes = 8;
+};
+
+struct cached_pools {
+    template <class T, std::size_t Alignment = 0, class Source = cenote::vm_source>
+    using pool = cenote::cached_pool<T, cenote::pool_options{.alignment = Alignment}, Source>;
+    static constexpr bool knows_its_objects = true;
+    static constexpr bool destroys_leftovers = true;
+    static constexpr std::size_t link_bytes = 0;
 };
 
 struct block_pools {
@@ -66,6 +91,7 @@ struct block_pools {
     using pool = typed_block_pool<T, Alignment, Source>;
     static constexpr bool knows_its_objects = true;
     static constexpr bool destroys_leftovers = false;
+    static constexpr std::size_t link_bytes = 0;
 };
 
 struct intrusive_pools {
@@ -78,6 +104,7 @@ struct intrusive_pools {
                                Source>;
     static constexpr bool knows_its_objects = false;
     static constexpr bool destroys_leftovers = false;
+    static constexpr std::size_t link_bytes = 0;
 };
 
 } // namespace cenote_test

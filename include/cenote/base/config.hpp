@@ -3,6 +3,8 @@
 //     CENOTE_CHECKS          CENOTE_CHECKS_NONE, CENOTE_CHECKS_CHEAP or CENOTE_CHECKS_FULL; the user may define it
 //     CENOTE_EXCEPTIONS      1 where exceptions are on, else 0
 //     CENOTE_ASAN            1 when compiled for AddressSanitizer, else 0
+//     CENOTE_TSAN            1 when compiled for ThreadSanitizer, else 0
+//     CENOTE_CAS16           1 where 16 bytes can be compared and swapped at once, else 0; the user may define it as 0
 //     CENOTE_VALGRIND        1 where Valgrind's headers were found, else 0; the user may define it as 0
 //     CENOTE_ALWAYS_INLINE   for the fast paths
 //     CENOTE_COLD            for the slow ones: kept out of line and away from the hot code
@@ -44,6 +46,27 @@
 #endif
 #else
 #define CENOTE_ASAN 0
+#endif
+
+#if defined(__SANITIZE_THREAD__)
+#define CENOTE_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define CENOTE_TSAN 1
+#else
+#define CENOTE_TSAN 0
+#endif
+#else
+#define CENOTE_TSAN 0
+#endif
+
+#ifndef CENOTE_CAS16
+// ThreadSanitizer does not see the instruction, only the compiler's atomics.
+#if defined(__x86_64__) && !CENOTE_TSAN
+#define CENOTE_CAS16 1
+#else
+#define CENOTE_CAS16 0
+#endif
 #endif
 
 #ifndef CENOTE_VALGRIND

@@ -7,6 +7,7 @@
 #include "cenote/base/poison.hpp"
 #include "cenote/pool/magazine.hpp"
 #include "cenote/pool/options.hpp"
+#include "cenote/pool/put_report.hpp"
 #include "cenote/slab/slab_list.hpp"
 
 #include <algorithm>
@@ -19,6 +20,8 @@ namespace cenote::detail {
 template <class Geometry, memory_source Source, class Kind>
 class basic_pool {
 public:
+    static constexpr bool knows_live = true;
+
     basic_pool(const Geometry& geometry, const growth& policy, Source source)
         : slabs_(geometry, policy, std::move(source)) {}
     basic_pool(basic_pool&& other) noexcept
@@ -55,6 +58,12 @@ public:
             return flush_and_keep(p);
         poison(p, block_size());
         magazine_.push(p);
+    }
+
+    // check and deallocate in one.
+    CENOTE_ALWAYS_INLINE void take_back(void* p) noexcept {
+        check(p);
+        deallocate(p);
     }
 
     // Afterwards `blocks` allocations cannot fail and do not call the source. False, and nothing changed, when the
@@ -262,14 +271,7 @@ private:
         if (is_poisoned(p)) report(put_result::already_free, p);
     }
     [[noreturn]] CENOTE_COLD void report(put_result result, const void* p) const noexcept {
-        switch (result) {
-        case put_result::foreign:
-            broken("destroy of a pointer that is not from this pool", p);
-        case put_result::not_a_block:
-            broken("destroy of a pointer into the middle of a block", p);
-        default:
-            broken("double destroy", p);
-        }
+        broken_contract({Kind::name, this, block_size()}, put_report(result), p);
     }
 
     magazine magazine_;

@@ -17,6 +17,7 @@
 #include "cenote/base/units.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <utility>
 
@@ -31,43 +32,80 @@ constexpr std::size_t magazine_blocks(std::size_t block_size) noexcept {
 // The array of every magazine without one; only its nullptr is ever read.
 inline constinit std::byte* no_blocks[1] = {nullptr};
 
-class magazine {
+// How a magazine keeps its top: as a plain pointer when one thread has the magazine and the pool, or as one that
+// other threads may look at, to count blocks, while its owner moves it. Both are the same instructions.
+class private_top {
 public:
-    magazine() = default;
+    constexpr explicit private_top(std::byte** to) noexcept : to_(to) {}
+    std::byte** get() const noexcept { return to_; }
+    void set(std::byte** to) noexcept { to_ = to; }
+
+private:
+    std::byte** to_;
+};
+class watched_top {
+public:
+    constexpr explicit watched_top(std::byte** to) noexcept : to_(to) {}
+    // Relaxed: whoever is not the owner takes nothing from here but a number of blocks.
+    std::byte** get() const noexcept { return to_.load(std::memory_order_relaxed); }
+    void set(std::byte** to) noexcept { to_.store(to, std::memory_order_relaxed); }
+
+private:
+    std::atomic<std::byte**> to_;
+};
+
+template <class Top>
+class basic_magazine {
+public:
+    constexpr basic_magazine() noexcept = default;
     // Over `slots` slots (at least 2), which it does not own.
-    magazine(std::byte** slots, std::size_t count) noexcept
+    basic_magazine(std::byte** slots, std::size_t count) noexcept
         : top_(slots + 1), end_(slots + count), begin_(slots + 1) {
         slots[0] = nullptr;
     }
-    magazine(magazine&& other) noexcept { swap(other); }
-    magazine& operator=(magazine&&) = delete;
+    basic_magazine(basic_magazine&& other) noexcept { swap(other); }
+    basic_magazine& operator=(basic_magazine&&) = delete;
 
-    void swap(magazine& other) noexcept {
-        std::swap(top_, other.top_);
+    void swap(basic_magazine& other) noexcept {
+        std::byte** const top = top_.get();
+        top_.set(other.top_.get());
+        other.top_.set(top);
         std::swap(end_, other.end_);
         std::swap(begin_, other.begin_);
     }
 
     // The block freed last, nullptr when empty.
-    CENOTE_ALWAYS_INLINE std::byte* last() const noexcept { return top_[-1]; }
-    CENOTE_ALWAYS_INLINE bool full() const noexcept { return top_ == end_; }
-    CENOTE_ALWAYS_INLINE void pop() noexcept { --top_; }
-    CENOTE_ALWAYS_INLINE void push(void* p) noexcept { *top_++ = static_cast<std::byte*>(p); }
+    CENOTE_ALWAYS_INLINE std::byte* last() const noexcept { return top_.get()[-1]; }
+    CENOTE_ALWAYS_INLINE bool full() const noexcept { return top_.get() == end_; }
+    CENOTE_ALWAYS_INLINE void pop() noexcept { top_.set(top_.get() - 1); }
+    CENOTE_ALWAYS_INLINE void push(void* p) noexcept {
+        std::byte** const at = top_.get();
+        *at = static_cast<std::byte*>(p);
+        top_.set(at + 1);
+    }
 
-    std::size_t size() const noexcept { return static_cast<std::size_t>(top_ - begin_); }
+    // The same in steps, for a watched top, which compilers load anew each time: where the top is, whether that is
+    // the end, and where it shall be.
+    CENOTE_ALWAYS_INLINE std::byte** top() const noexcept { return top_.get(); }
+    CENOTE_ALWAYS_INLINE bool is_end(std::byte* const* at) const noexcept { return at == end_; }
+    CENOTE_ALWAYS_INLINE void set_top(std::byte** at) noexcept { top_.set(at); }
+
+    std::size_t size() const noexcept { return static_cast<std::size_t>(top_.get() - begin_); }
     std::size_t capacity() const noexcept { return static_cast<std::size_t>(end_ - begin_); }
     bool has_slots() const noexcept { return begin_ != no_blocks + 1; }
     std::byte** slots() const noexcept { return begin_ - 1; }
     // Where refills go. Needs an empty magazine.
     std::byte** room() noexcept { return begin_; }
-    void filled(std::size_t blocks) noexcept { top_ = begin_ + blocks; }
-    void clear() noexcept { top_ = begin_; }
-    bool holds(const void* p) const noexcept { return std::find(begin_, top_, p) != top_; }
+    void filled(std::size_t blocks) noexcept { top_.set(begin_ + blocks); }
+    void clear() noexcept { top_.set(begin_); }
+    bool holds(const void* p) const noexcept { return std::find(begin_, top_.get(), p) != top_.get(); }
 
 private:
-    std::byte** top_ = no_blocks + 1;
+    Top top_{no_blocks + 1};
     std::byte** end_ = no_blocks + 1;
     std::byte** begin_ = no_blocks + 1;
 };
+
+using magazine = basic_magazine<private_top>;
 
 } // namespace cenote::detail

@@ -21,7 +21,7 @@ namespace cenote::detail {
 class segment_index {
 public:
     // For segments of 2 to the `segment_shift` bytes.
-    explicit segment_index(unsigned segment_shift) noexcept
+    constexpr explicit segment_index(unsigned segment_shift) noexcept
         : segment_shift_(static_cast<std::uint8_t>(segment_shift)) {}
     segment_index(segment_index&& other) noexcept
         : slots_(std::exchange(other.slots_, nullptr)), count_(std::exchange(other.count_, 0U)),
@@ -92,7 +92,7 @@ public:
         count_ = 0;
     }
 
-    std::size_t segment_bytes() const noexcept { return std::size_t{1} << segment_shift_; }
+    constexpr std::size_t segment_bytes() const noexcept { return std::size_t{1} << segment_shift_; }
     bool empty() const noexcept { return count_ == 0; }
     std::size_t table_bytes() const noexcept {
         return slots_ == nullptr ? 0 : slots() * sizeof(std::uintptr_t);

@@ -33,7 +33,7 @@ enum class put_result : std::uint8_t { ok, foreign, not_a_block, already_free };
 template <class Geometry, memory_source Source>
 class slab_list {
 public:
-    slab_list(const Geometry& geometry, const growth& policy, Source source)
+    constexpr slab_list(const Geometry& geometry, const growth& policy, Source source)
         : geometry_(geometry), source_(std::move(source)),
           index_(static_cast<unsigned>(std::countr_zero(segment_bytes_for(geometry, policy, source_)))),
           max_objects_(policy.max_objects),
@@ -301,8 +301,8 @@ private:
 
     // A bounded source that one segment cannot use up is cut into sixteenths at least, as what lies before the first
     // multiple of the segment's size is lost.
-    static std::size_t segment_bytes_for(const Geometry& g, const growth& policy,
-                                         [[maybe_unused]] const Source& source) noexcept {
+    static constexpr std::size_t segment_bytes_for(const Geometry& g, const growth& policy,
+                                                   [[maybe_unused]] const Source& source) noexcept {
         std::size_t wanted = policy.segment_bytes;
         if constexpr (bounded_source<Source>) wanted = std::min(wanted, source.largest(1) / 16);
         return std::clamp(std::bit_floor(std::max<std::size_t>(wanted, 1)), 2 * g.stride(),
@@ -331,7 +331,7 @@ private:
         return round_up(sizeof(segment) + words * sizeof(std::uint64_t),
                         one_slab ? segment_alignment() : slab_alignment());
     }
-    static std::size_t aligned_header(const Geometry& g, std::size_t segment_bytes) noexcept {
+    static constexpr std::size_t aligned_header(const Geometry& g, std::size_t segment_bytes) noexcept {
         const std::size_t slabs = segment_bytes >> g.stride_shift();
         const std::size_t words = slabs * (g.words_per_slab() + 1);
         return round_up(sizeof(segment) + words * sizeof(std::uint64_t), std::max(g.alignment(), slab_page));

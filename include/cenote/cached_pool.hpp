@@ -1,0 +1,2 @@
+#pragma once
+#include "cenote/pool/cached_pool.hpp"

@@ -1,0 +1,2 @@
+#pragma once
+#include "cenote/pool/lockfree_pool.hpp"

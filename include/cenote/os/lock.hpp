@@ -1,0 +1,84 @@
+// Layer: os. A lock for short critical sections: spins briefly, then sleeps in the kernel, so that a holder that was
+// preempted costs the others no time slice.
+#pragma once
+
+#include <atomic>
+
+namespace cenote::detail {
+
+// Tells the processor that this is a spin loop.
+inline void spin_pause() noexcept {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    asm volatile("yield");
+#endif
+}
+
+// Meets BasicLockable. Four bytes, constant-initialised, trivially destroyed: usable before main and after static
+// destruction. Not fair, not recursive. `std::atomic::wait` on an int is a futex on Linux. The three states are
+// those of Drepper, 2011, "Futexes Are Tricky", mutex 2.
+class short_lock {
+public:
+    constexpr short_lock() noexcept = default;
+    short_lock(const short_lock&) = delete;
+    short_lock& operator=(const short_lock&) = delete;
+
+    void lock() noexcept {
+        int seen = unlocked;
+        // Acquire: pairs with the release in unlock(), so that what the last holder wrote is seen.
+        if (state_.compare_exchange_strong(seen, locked, std::memory_order_acquire,
+                                           std::memory_order_relaxed)) [[likely]]
+            return;
+        lock_slowly();
+    }
+
+    bool try_lock() noexcept {
+        int seen = unlocked;
+        // Acquire: as in lock().
+        return state_.compare_exchange_strong(seen, locked, std::memory_order_acquire,
+                                              std::memory_order_relaxed);
+    }
+
+    void unlock() noexcept {
+        // Release: pairs with the acquires of whoever locks next. An exchange, because a thread may have announced
+        // since that it sleeps.
+        if (state_.exchange(unlocked, std::memory_order_release) == contended) [[unlikely]]
+            state_.notify_one();
+    }
+
+private:
+    static constexpr int unlocked = 0;
+    static constexpr int locked = 1;
+    static constexpr int contended = 2; // locked, and somebody may sleep
+    static constexpr int spins = 64;
+
+    [[gnu::noinline]] void lock_slowly() noexcept {
+        for (int i = 0; i != spins; ++i) {
+            spin_pause();
+            // Relaxed: only a hint whether trying is worth it; try_lock acquires.
+            if (state_.load(std::memory_order_relaxed) == unlocked && try_lock()) return;
+        }
+        // Acquire: as in lock(). Whoever slept takes the lock as contended: others may still sleep.
+        while (state_.exchange(contended, std::memory_order_acquire) != unlocked)
+            // Relaxed: the exchange above is what acquires.
+            state_.wait(contended, std::memory_order_relaxed);
+    }
+
+    std::atomic<int> state_{unlocked};
+};
+
+// Holds a lock for a scope. <mutex> would bring all of std::mutex along.
+template <class Lock>
+class [[nodiscard]] locked_scope {
+public:
+    explicit locked_scope(Lock& lock) noexcept : lock_(lock) { lock_.lock(); }
+    ~locked_scope() { lock_.unlock(); }
+    locked_scope(const locked_scope&) = delete;
+    locked_scope& operator=(const locked_scope&) = delete;
+
+private:
+    Lock& lock_;
+};
+
+} // namespace cenote::detail

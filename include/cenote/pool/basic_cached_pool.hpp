@@ -1,0 +1,431 @@
+// Layer: pool. The engine for many threads: a magazine per thread in front of slabs behind a short lock.
+//
+//     create ── this thread's magazine ──(empty: take 64)──> [lock] slab_list ──> source
+//     destroy ─ this thread's magazine ──(full: put 64 back)─^
+//
+// The common path touches nothing that another thread writes. A magazine of no capacity sends every call to the slabs,
+// as in the engine for one thread: so do full checks, Valgrind, for_each, threads that have ended, and pools whose
+// limit is too small to leave blocks in magazines.
+//
+// A magazine's memory is its thread's: from the OS, not from the pool's source.
+#pragma once
+
+#include "cenote/base/config.hpp"
+#include "cenote/base/error.hpp"
+#include "cenote/base/poison.hpp"
+#include "cenote/os/lock.hpp"
+#include "cenote/os/vm.hpp"
+#include "cenote/pool/magazine.hpp"
+#include "cenote/pool/options.hpp"
+#include "cenote/pool/put_report.hpp"
+#include "cenote/pool/registry.hpp"
+#include "cenote/pool/thread_cache.hpp"
+#include "cenote/slab/slab_list.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+namespace cenote::detail {
+
+template <class Geometry, memory_source Source, class Kind>
+class basic_cached_pool : private shared_member {
+public:
+    static constexpr bool knows_live = true;
+
+    // Joins the registry when first used, not here: so a static pool is constant-initialised.
+    constexpr basic_cached_pool(const Geometry& geometry, const growth& policy, Source source)
+        : slabs_(geometry, policy, std::move(source)) {}
+    basic_cached_pool(basic_cached_pool&&) = delete;
+    basic_cached_pool& operator=(basic_cached_pool&&) = delete;
+    ~basic_cached_pool() {
+        before_dropping_live();
+        leave_registry();
+        slabs_.release_all();
+    }
+
+    // A free block by way of this thread's magazine, or nullptr when neither the slabs nor the source has one.
+    CENOTE_ALWAYS_INLINE void* allocate() noexcept { return allocate(mine(), nullptr); }
+    // The same for who knows the magazine; `direct` is where that is remembered, or nullptr.
+    CENOTE_ALWAYS_INLINE void* allocate(thread_magazine& m, thread_magazine** direct) noexcept {
+        std::byte** const top = m.blocks.top();
+        std::byte* const p = top[-1];
+        if (p == nullptr) [[unlikely]]
+            return refill(m, direct);
+        m.blocks.set_top(top - 1);
+        unpoison(p, block_size());
+        return p;
+    }
+
+    CENOTE_ALWAYS_INLINE void check(const void* p) const noexcept { check(mine(), p); }
+    CENOTE_ALWAYS_INLINE void check(thread_magazine& m, const void* p) const noexcept {
+        if constexpr (CENOTE_ASAN != 0)
+            if (is_poisoned(p)) report(put_result::already_free, p);
+        if constexpr (checks_full) check_live(p);
+        if (checks_cheap && m.blocks.last() == p) [[unlikely]]
+            report(put_result::already_free, p);
+    }
+
+    CENOTE_ALWAYS_INLINE void deallocate(void* p) noexcept { deallocate(mine(), nullptr, p); }
+    CENOTE_ALWAYS_INLINE void deallocate(thread_magazine& m, thread_magazine** direct, void* p) noexcept {
+        std::byte** const top = m.blocks.top();
+        if (m.blocks.is_end(top)) [[unlikely]]
+            return flush_and_keep(m, direct, p);
+        poison(p, block_size());
+        *top = static_cast<std::byte*>(p);
+        m.blocks.set_top(top + 1);
+    }
+
+    // check and deallocate with one look-up.
+    CENOTE_ALWAYS_INLINE void take_back(void* p) noexcept { take_back(mine(), nullptr, p); }
+    CENOTE_ALWAYS_INLINE void take_back(thread_magazine& m, thread_magazine** direct, void* p) noexcept {
+        if constexpr (CENOTE_ASAN != 0 || checks_full) {
+            check(m, p);
+            return deallocate(m, direct, p);
+        }
+        std::byte** const top = m.blocks.top();
+        if (checks_cheap && top[-1] == p) [[unlikely]]
+            report(put_result::already_free, p);
+        if (m.blocks.is_end(top)) [[unlikely]]
+            return flush_and_keep(m, direct, p);
+        *top = static_cast<std::byte*>(p);
+        m.blocks.set_top(top + 1);
+    }
+
+    // What this thread's magazine holds counts, what the others' hold does not.
+    bool preheat(std::size_t blocks) noexcept {
+        const std::size_t waiting = mine().blocks.size();
+        const locked_scope hold{lock};
+        return blocks <= waiting || slabs_.grow(blocks - waiting);
+    }
+
+    // Bytes that went back to the source; the blocks in this thread's magazine count as empty.
+    std::size_t trim() noexcept {
+        const locked_scope hold{lock};
+        flush_all(mine());
+        return slabs_.trim();
+    }
+
+    // Needs a quiet pool.
+    void reset(reset_mode mode) noexcept {
+        before_dropping_live();
+        const locked_scope hold{lock};
+        for (thread_magazine* m = magazines_; m != nullptr; m = m->next)
+            m->blocks.clear();
+        if (mode.frees_all())
+            slabs_.release_all();
+        else
+            slabs_.forget_all(mode.limit());
+    }
+
+    bool contains(const void* p) const noexcept {
+        const locked_scope hold{lock};
+        return slabs_.contains(p);
+    }
+    // Exact for a block that no thread destroys meanwhile. O(blocks in all magazines).
+    bool is_live(const void* p) const noexcept {
+        const locked_scope hold{lock};
+        return slabs_.is_taken(p) && !in_magazine(p);
+    }
+
+    CENOTE_COLD void check_live(const void* p) const noexcept {
+        if (is_live(p)) return;
+        report(contains(p) ? put_result::already_free : put_result::foreign, p);
+    }
+
+    // Needs a quiet pool, but for the visitor. Blocks that a fork lost are passed over.
+    template <class Visitor>
+    void for_each(Visitor&& visit) {
+        const bypass exact{*this};
+        slabs_.for_each_taken([&](std::byte* p) {
+            if (magazines_ == nullptr || !in_magazine(p)) visit(p);
+        });
+    }
+
+    std::size_t block_size() const noexcept { return slabs_.geometry().block_size(); }
+    std::size_t alignment() const noexcept { return slabs_.geometry().alignment(); }
+    std::size_t live() const noexcept { return stats().live; }
+    std::size_t capacity() const noexcept {
+        const locked_scope hold{lock};
+        return slabs_.capacity();
+    }
+
+    // Exact when quiet; else what the threads hold in magazines is a moment's glance.
+    pool_stats stats() const noexcept {
+        const locked_scope hold{lock};
+        std::size_t waiting = 0;
+        for (const thread_magazine* m = magazines_; m != nullptr; m = m->next)
+            waiting += m->blocks.size();
+        waiting = std::min(waiting, slabs_.taken());
+        return {.live = slabs_.taken() - waiting,
+                .capacity = slabs_.capacity(),
+                .limit = slabs_.max_objects(),
+                .in_magazine = waiting,
+                .block_size = block_size(),
+                .bytes = slabs_.bytes(),
+                .segments = slabs_.segments(),
+                .slabs = slabs_.slabs()};
+    }
+
+    Source& source() noexcept { return slabs_.source(); }
+    const Source& source() const noexcept { return slabs_.source(); }
+
+    // Needs a quiet pool.
+    bool valid() const noexcept {
+        const locked_scope hold{lock};
+        std::size_t waiting = 0;
+        for (const thread_magazine* m = magazines_; m != nullptr; m = m->next) {
+            if (m->blocks.size() > m->blocks.capacity() || m->blocks.slots()[0] != nullptr) return false;
+            waiting += m->blocks.size();
+        }
+        return slabs_.valid() && waiting <= slabs_.taken();
+    }
+
+    [[noreturn]] CENOTE_COLD void broken(const char* what, const void* p) const noexcept {
+        broken_contract({Kind::name, this, block_size()}, what, p);
+    }
+
+    // This thread's magazine, or no_magazine.
+    CENOTE_ALWAYS_INLINE thread_magazine& mine() const noexcept {
+        // Relaxed: a number is only ever looked up in this thread's own table, where its entry is this thread's doing.
+        return this_thread.at(number_.load(std::memory_order_relaxed));
+    }
+
+private:
+    // While it lives, no thread has a magazine of this pool, and every call goes straight to the bitmaps.
+    class bypass {
+    public:
+        explicit bypass(basic_cached_pool& pool) noexcept : pool_(pool) {
+            pool_.drop_magazines(lost::stay);
+            pool_.direct_only_ = true;
+        }
+        ~bypass() { pool_.direct_only_ = false; }
+        bypass(const bypass&) = delete;
+        bypass& operator=(const bypass&) = delete;
+
+    private:
+        basic_cached_pool& pool_;
+    };
+
+    // Blocks exchanged with the slabs at a time.
+    static std::size_t exchange(const thread_magazine& m) noexcept {
+        return std::min<std::size_t>(64, m.blocks.capacity() / 2);
+    }
+
+    // How many blocks a magazine holds: 8 KiB of slots, this header included, less for larger blocks. Of a pool with
+    // a limit no more than a sixty-fourth of that, so that what other threads hold back leaves most of the limit to
+    // use; where that is below eight, nothing.
+    std::size_t magazine_capacity() const noexcept {
+        constexpr std::size_t header = sizeof(thread_magazine) / sizeof(void*) + 1;
+        const std::size_t most = std::min(magazine_blocks(block_size()) - header, slabs_.max_objects() / 64);
+        return most < 8 ? 0 : most;
+    }
+    static std::size_t magazine_bytes(std::size_t capacity) noexcept {
+        return round_up(sizeof(thread_magazine) + (capacity + 1) * sizeof(std::byte*), vm::page_size());
+    }
+
+    [[gnu::noinline]] void* refill(thread_magazine& m, thread_magazine** direct) noexcept {
+        if (&m == &no_magazine) {
+            thread_magazine& made = make_mine(direct);
+            return &made == &no_magazine ? allocate_directly() : allocate(made, direct);
+        }
+        std::size_t got;
+        {
+            const locked_scope hold{lock};
+            got = slabs_.take(m.blocks.room(), exchange(m));
+            if (got == 0) {
+                if (!slabs_.grow(1)) return nullptr;
+                got = slabs_.take(m.blocks.room(), exchange(m));
+            }
+        }
+        m.blocks.filled(got - 1);
+        std::byte* const p = m.blocks.room()[got - 1];
+        unpoison(p, block_size());
+        return p;
+    }
+
+    CENOTE_COLD void* allocate_directly() noexcept {
+        std::byte* p;
+        {
+            const locked_scope hold{lock};
+            if (slabs_.take(&p, 1) == 0) {
+                if (!slabs_.grow(1)) return nullptr;
+                slabs_.take(&p, 1);
+            }
+        }
+        unpoison(p, block_size());
+        if (running_on_valgrind()) valgrind_allocated(p, block_size());
+        return p;
+    }
+
+    [[gnu::noinline]] void flush_and_keep(thread_magazine& m, thread_magazine** direct, void* p) noexcept {
+        if (&m == &no_magazine) {
+            thread_magazine& made = make_mine(direct);
+            return &made == &no_magazine ? deallocate_directly(p) : deallocate(made, direct, p);
+        }
+        {
+            const locked_scope hold{lock};
+            flush(m, exchange(m));
+        }
+        poison(p, block_size());
+        m.blocks.push(p);
+    }
+
+    CENOTE_COLD void deallocate_directly(void* p) noexcept {
+        auto* const block = static_cast<std::byte*>(p);
+        poison(p, block_size());
+        if (running_on_valgrind()) valgrind_freed(p);
+        const locked_scope hold{lock};
+        put(&block, 1);
+    }
+
+    // The newest blocks go, so that none of the others has to move. Needs the lock.
+    void flush(thread_magazine& m, std::size_t blocks) noexcept {
+        m.blocks.filled(m.blocks.size() - blocks);
+        put(m.blocks.slots() + 1 + m.blocks.size(), blocks);
+    }
+    void flush_all(thread_magazine& m) noexcept {
+        if (&m != &no_magazine) flush(m, m.blocks.size());
+    }
+
+    void put(std::byte* const* blocks, std::size_t count) noexcept {
+        const auto stopped = slabs_.put(blocks, count);
+        if (stopped.result != put_result::ok) [[unlikely]]
+            report(stopped.result, stopped.block);
+    }
+
+    // A magazine for this thread. no_magazine where there shall be none, or no memory for it: the pool works as well
+    // without, more slowly.
+    CENOTE_COLD thread_magazine& make_mine(thread_magazine** direct) noexcept {
+        const std::size_t capacity = magazine_capacity();
+        if (checks_full || capacity == 0 || direct_only_ || running_on_valgrind()) {
+            join_registry();
+            return no_magazine;
+        }
+        const std::uint32_t number = join_registry();
+        if (number == registry::no_number || !this_thread.prepare(number)) return no_magazine;
+        void* const memory = vm::map_anywhere(magazine_bytes(capacity));
+        if (memory == nullptr) return no_magazine;
+        auto* const m = ::new (memory) thread_magazine;
+        basic_magazine<watched_top> blocks{reinterpret_cast<std::byte**>(m + 1), capacity + 1};
+        m->blocks.swap(blocks);
+        m->owner = &this_thread;
+        m->direct = direct;
+        m->engine = this;
+        m->retire = [](thread_magazine& of, void* engine) noexcept {
+            static_cast<basic_cached_pool*>(engine)->retire(of);
+        };
+        {
+            const locked_scope hold{lock};
+            m->next = magazines_;
+            magazines_ = m;
+        }
+        this_thread.set(number, *m);
+        if (direct != nullptr) *direct = m;
+        return *m;
+    }
+
+    // The thread of `m` ends: its blocks are everybody's at once.
+    void retire(thread_magazine& m) noexcept {
+        const locked_scope hold{lock};
+        flush_all(m);
+        thread_magazine** at = &magazines_;
+        while (*at != &m)
+            at = &(*at)->next;
+        *at = m.next;
+        free_magazine(m);
+    }
+    static void free_magazine(thread_magazine& m) noexcept {
+        vm::release(&m, magazine_bytes(m.blocks.capacity()));
+    }
+
+    // Takes every magazine from its thread; those that a fork lost only where their blocks are dropped as well: what
+    // they hold is neither live nor to be handed out. Needs a quiet pool; threads may end meanwhile.
+    enum class lost : bool { stay, go };
+    void drop_magazines(lost those) noexcept {
+        const locked_scope none_ends{shared_pools.members};
+        const locked_scope hold{lock};
+        // Relaxed: as in mine(); whoever set it had `members`.
+        const std::uint32_t number = number_.load(std::memory_order_relaxed);
+        thread_magazine* kept = nullptr;
+        while (magazines_ != nullptr) {
+            thread_magazine* const m = magazines_;
+            magazines_ = m->next;
+            if (m->owner == nullptr && those == lost::stay) {
+                m->next = kept;
+                kept = m;
+                continue;
+            }
+            if (m->owner != nullptr) {
+                flush_all(*m);
+                const locked_scope no_growth{shared_pools.tables};
+                m->owner->clear(number);
+                if (m->direct != nullptr) *m->direct = &no_magazine;
+            }
+            free_magazine(*m);
+        }
+        magazines_ = kept;
+    }
+
+    bool in_magazine(const void* p) const noexcept {
+        for (const thread_magazine* m = magazines_; m != nullptr; m = m->next)
+            if (m->blocks.holds(p)) return true;
+        return false;
+    }
+
+    // Looks at what waits in the magazines for the last time. Valgrind would call the live blocks leaked.
+    void before_dropping_live() noexcept {
+        if constexpr (checks_cheap) {
+            const locked_scope hold{lock};
+            for (thread_magazine* m = magazines_; m != nullptr; m = m->next)
+                if (m->owner != nullptr) flush_all(*m);
+        }
+        if (running_on_valgrind()) slabs_.for_each_taken([](std::byte* p) { valgrind_freed(p); });
+    }
+
+    std::uint32_t join_registry() noexcept {
+        // Acquire: pairs with the release below, so that the number found is one that is in the registry.
+        if (joined_.load(std::memory_order_acquire)) return number_.load(std::memory_order_relaxed);
+        const locked_scope hold{shared_pools.members};
+        if (!joined_.load(std::memory_order_relaxed)) {
+            thread_table::watch_ends();
+            shared_pools.add(*this, [](shared_member& m) noexcept {
+                static_cast<basic_cached_pool&>(m).lose_other_threads();
+            });
+            number_.store(shared_pools.take_number(), std::memory_order_relaxed);
+            joined_.store(true, std::memory_order_release);
+        }
+        return number_.load(std::memory_order_relaxed);
+    }
+    void leave_registry() noexcept {
+        if (!joined_.load(std::memory_order_relaxed)) return;
+        drop_magazines(lost::go);
+        const locked_scope hold{shared_pools.members};
+        shared_pools.remove(*this);
+        shared_pools.free_number(number_.load(std::memory_order_relaxed));
+    }
+
+    // In the child of a fork: the other threads are gone, in the middle of whatever they did, so what their magazines
+    // say cannot be trusted to hand it out.
+    void lose_other_threads() noexcept {
+        for (thread_magazine* m = magazines_; m != nullptr; m = m->next)
+            if (m->owner != &this_thread) {
+                m->owner = nullptr;
+                m->direct = nullptr;
+            }
+    }
+
+    [[noreturn]] CENOTE_COLD void report(put_result result, const void* p) const noexcept {
+        broken(put_report(result), p);
+    }
+
+    std::atomic<std::uint32_t> number_{registry::no_number};
+    std::atomic<bool> joined_{false};
+    bool direct_only_ = false;
+    thread_magazine* magazines_ = nullptr; // of all threads
+    slab_list<Geometry, Source> slabs_;
+};
+
+} // namespace cenote::detail

@@ -1,0 +1,115 @@
+// Layer: pool. Rung 7 of the ladder: the typed pool for many threads; the one to take.
+//
+//     cenote::cached_pool<order> orders;      // any thread creates, any thread destroys
+//
+//     struct by_server;
+//     inline constinit cenote::static_cached_pool<session, by_server> sessions; // from before main to after its end
+//     session* s = sessions.create(socket);
+#pragma once
+
+#include "cenote/pool/basic_cached_pool.hpp"
+#include "cenote/pool/typed_pool.hpp"
+#include "cenote/source/vm_source.hpp"
+
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+namespace cenote {
+
+namespace detail {
+struct cached_pool_kind {
+    static constexpr const char* name = "cached_pool";
+};
+template <class T, pool_options Options, memory_source Source>
+using cached_engine =
+    basic_cached_pool<typename object_layout<T, Options>::geometry, Source, cached_pool_kind>;
+} // namespace detail
+
+// Objects of one type, for any thread. create and destroy use the calling thread's magazine; every 64th call or so
+// exchanges blocks with the shared slabs, under a short lock. Creating on one thread and destroying on another is
+// normal use. The interface is that of detail::typed_pool, and:
+//   - create, destroy, their kin, preheat, trim, contains, is_live, live, capacity and stats may be called by any thread
+//     at any time. for_each, reset, valid and death need a quiet pool: no other thread calls it meanwhile, but
+//     threads that used it may live on, or end at that moment. live and stats are exact when the pool is quiet;
+//   - memory: live objects, and per thread that uses the pool 8 KiB from the OS, of slots for up to 1,015 free blocks
+//     (of larger blocks 256 KiB, at least 23), of a pool with a limit no more than a sixty-fourth of it. A create fails at
+//     the limit though other threads hold free blocks in magazines; a limit below 512 objects is exact;
+//   - preheat counts what the slabs and this thread's magazine have; trim returns that magazine to the slabs first;
+//   - a thread that ends gives its magazines back at once. What it destroys even later goes to the slabs directly;
+//   - a fork: the child may go on using the pool. What other threads had in their magazines stays unused there until a
+//     reset or the pool's death;
+//   - a source is called under the pool's lock, so it need not be thread-safe. It must not create, end or use for the
+//     first time another pool that threads share;
+//   - not movable.
+template <class T, pool_options Options = pool_options{}, memory_source Source = vm_source>
+class cached_pool : public detail::typed_pool<T, Options, detail::cached_engine<T, Options, Source>, Source> {
+public:
+    using detail::typed_pool<T, Options, detail::cached_engine<T, Options, Source>, Source>::typed_pool;
+};
+
+namespace detail {
+
+// One engine for all of the program, never destroyed, whose magazines need no look-up.
+template <class Engine, class Source, class Tag>
+class static_engine {
+public:
+    static constexpr bool knows_live = true;
+
+    // Engines are made of these three; this one has them from its types.
+    struct no_geometry {};
+    constexpr static_engine(no_geometry, const growth&, const Source&) noexcept {}
+
+    CENOTE_ALWAYS_INLINE void* allocate() noexcept { return the().allocate(*mine, &mine); }
+    CENOTE_ALWAYS_INLINE void check(const void* p) const noexcept { the().check(*mine, p); }
+    CENOTE_ALWAYS_INLINE void deallocate(void* p) noexcept { the().deallocate(*mine, &mine, p); }
+
+    CENOTE_ALWAYS_INLINE void take_back(void* p) noexcept { the().take_back(*mine, &mine, p); }
+
+    bool preheat(std::size_t blocks) noexcept { return the().preheat(blocks); }
+    std::size_t trim() noexcept { return the().trim(); }
+    void reset(reset_mode mode) noexcept { the().reset(mode); }
+    template <class Visitor>
+    void for_each(Visitor&& visit) {
+        the().for_each(std::forward<Visitor>(visit));
+    }
+    bool contains(const void* p) const noexcept { return the().contains(p); }
+    bool is_live(const void* p) const noexcept { return the().is_live(p); }
+    std::size_t live() const noexcept { return the().live(); }
+    std::size_t capacity() const noexcept { return the().capacity(); }
+    pool_stats stats() const noexcept { return the().stats(); }
+    bool valid() const noexcept { return the().valid(); }
+    Source& source() const noexcept { return the().source(); }
+
+private:
+    union immortal {
+        Engine engine;
+        constexpr immortal() : engine({}, policy(), Source{}) {}
+        ~immortal() {}
+    };
+    static constexpr growth policy() noexcept {
+        if constexpr (requires { Tag::policy; })
+            return Tag::policy;
+        else
+            return {};
+    }
+    static Engine& the() noexcept { return shared.engine; }
+
+    static constinit inline immortal shared;
+    [[gnu::tls_model("initial-exec")]] static constinit inline thread_local thread_magazine* mine =
+        &no_magazine;
+};
+
+} // namespace detail
+
+// As cached_pool, with one pool for all objects of this type: one per type and tag, without a look-up of the
+// thread's magazine. The object is an empty handle; all of them are the same pool, which exists from before main to
+// after static destruction, and never dies: objects alive at the end are left as they are. `Tag::policy`, where the tag is
+// a complete type with such a member, is the pool's growth.
+template <class T, class Tag, pool_options Options = pool_options{}, memory_source Source = vm_source>
+class static_cached_pool
+    : public detail::typed_pool<T, pool_options{.alignment = Options.alignment, .at_death = leftovers::leave},
+                                detail::static_engine<detail::cached_engine<T, Options, Source>, Source, Tag>,
+                                Source> {};
+
+} // namespace cenote

@@ -1,0 +1,249 @@
+// Layer: pool. Rung 6 of the ladder: blocks on a free list that is pushed to and popped from with compare-and-swap.
+//
+//     block: [ object | link ]         the link is never the user's, so that reading it is never a race
+//
+//     create ── tagged_stack ──(empty: 64)──> [lock] slab_list ──> source
+//     destroy ─ tagged_stack
+#pragma once
+
+#include "cenote/base/bits.hpp"
+#include "cenote/base/config.hpp"
+#include "cenote/base/error.hpp"
+#include "cenote/base/poison.hpp"
+#include "cenote/base/units.hpp"
+#include "cenote/freelist/tagged_stack.hpp"
+#include "cenote/os/lock.hpp"
+#include "cenote/pool/put_report.hpp"
+#include "cenote/pool/registry.hpp"
+#include "cenote/pool/typed_pool.hpp"
+#include "cenote/slab/slab_list.hpp"
+#include "cenote/source/vm_source.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <new>
+#include <utility>
+
+namespace cenote {
+
+namespace detail {
+
+// Where an object's link lies, and what a block is therefore.
+template <std::size_t Size, std::size_t Alignment>
+struct linked_block {
+    static constexpr std::size_t object_bytes =
+        round_up(std::max<std::size_t>(Size, 1), alignof(tagged_link));
+    using geometry =
+        static_geometry<object_bytes + sizeof(tagged_link), std::max(Alignment, alignof(tagged_link))>;
+
+    static tagged_link& link_of(void* p) noexcept {
+        return *std::launder(reinterpret_cast<tagged_link*>(static_cast<std::byte*>(p) + object_bytes));
+    }
+    static std::byte* block_of(tagged_link& link) noexcept {
+        return reinterpret_cast<std::byte*>(&link) - object_bytes;
+    }
+};
+
+template <class Block, memory_source Source, class Kind>
+class basic_lockfree_pool {
+public:
+    basic_lockfree_pool(const typename Block::geometry& geometry, const growth& policy, Source source)
+        : slabs_(geometry, policy, std::move(source)) {}
+    ~basic_lockfree_pool() { drain(); }
+
+    void* allocate() noexcept {
+        tagged_link* link = free_.pop();
+        if (link == nullptr) [[unlikely]] {
+            link = refill();
+            if (link == nullptr) return nullptr;
+        }
+        std::byte* const p = Block::block_of(*link);
+        unpoison(p, Block::object_bytes);
+        return p;
+    }
+
+    CENOTE_ALWAYS_INLINE void check(const void* p) const noexcept {
+        if constexpr (CENOTE_ASAN != 0)
+            if (is_poisoned(p)) report(put_result::already_free, p);
+        if constexpr (checks_full) check_live(p);
+        if constexpr (checks_cheap) {
+            const tagged_link* const top = free_.top();
+            if (top != nullptr && address_of(top) == address_of(p) + Block::object_bytes) [[unlikely]]
+                report(put_result::already_free, p);
+        }
+    }
+
+    void deallocate(void* p) noexcept {
+        if constexpr (checks_full) return deallocate_directly(p);
+        poison(p, Block::object_bytes);
+        free_.push(Block::link_of(p));
+    }
+
+    void take_back(void* p) noexcept {
+        check(p);
+        deallocate(p);
+    }
+
+    bool preheat(std::size_t blocks) noexcept {
+        const locked_scope hold{guard_.lock};
+        const std::size_t ready = free_.count(blocks);
+        return blocks <= ready || slabs_.grow(blocks - ready);
+    }
+
+    // These, down to for_each, need a quiet pool.
+    std::size_t trim() noexcept {
+        drain();
+        return slabs_.trim();
+    }
+    void reset(reset_mode mode) noexcept {
+        drain();
+        if (mode.frees_all())
+            slabs_.release_all();
+        else
+            slabs_.forget_all(mode.limit());
+    }
+    template <class Visitor>
+    void for_each(Visitor&& visit) {
+        drain();
+        // What the visitor destroys goes to the list, which the bitmaps do not know; so it is looked up there.
+        slabs_.for_each_taken([&](std::byte* p) {
+            if (!on_list(p)) visit(p);
+        });
+    }
+
+    bool contains(const void* p) const noexcept {
+        const locked_scope hold{guard_.lock};
+        return slabs_.contains(p);
+    }
+    bool is_live(const void* p) const noexcept {
+        const locked_scope hold{guard_.lock};
+        return slabs_.is_taken(p) && !on_list(p);
+    }
+    std::size_t live() const noexcept { return stats().live; }
+    std::size_t capacity() const noexcept {
+        const locked_scope hold{guard_.lock};
+        return slabs_.capacity();
+    }
+    pool_stats stats() const noexcept {
+        const locked_scope hold{guard_.lock};
+        const std::size_t waiting = free_.count(slabs_.taken());
+        return {.live = slabs_.taken() - waiting,
+                .capacity = slabs_.capacity(),
+                .limit = slabs_.max_objects(),
+                .in_magazine = waiting,
+                .block_size = slabs_.geometry().block_size(),
+                .bytes = slabs_.bytes(),
+                .segments = slabs_.segments(),
+                .slabs = slabs_.slabs()};
+    }
+    bool valid() const noexcept {
+        const locked_scope hold{guard_.lock};
+        return slabs_.valid() && free_.count(slabs_.taken() + 1) <= slabs_.taken();
+    }
+    Source& source() noexcept { return slabs_.source(); }
+    const Source& source() const noexcept { return slabs_.source(); }
+
+    [[noreturn]] CENOTE_COLD void broken(const char* what, const void* p) const noexcept {
+        broken_contract({Kind::name, this, slabs_.geometry().block_size()}, what, p);
+    }
+
+private:
+    // How many blocks go from the slabs to the list at a time.
+    static constexpr std::size_t batch = checks_full ? 1 : 64;
+
+    // The list was empty: takes blocks from the slabs, or finds that another thread has just done so.
+    [[gnu::noinline]] tagged_link* refill() noexcept {
+        const locked_scope hold{guard_.lock};
+        if (tagged_link* const link = free_.pop(); link != nullptr) return link;
+        std::byte* blocks[batch];
+        std::size_t got = slabs_.take(blocks, batch);
+        if (got == 0) {
+            if (!slabs_.grow(1)) return nullptr;
+            got = slabs_.take(blocks, batch);
+        }
+        for (std::size_t i = 0; i != got; ++i) {
+            show_range(blocks[i], Block::object_bytes + sizeof(tagged_link));
+            poison(blocks[i], Block::object_bytes);
+            ::new (blocks[i] + Block::object_bytes) tagged_link;
+        }
+        // The last is the lowest, and for the caller; the lowest of the others goes on top.
+        if (got > 1) chain(blocks, got - 1);
+        return &Block::link_of(blocks[got - 1]);
+    }
+    void chain(std::byte** blocks, std::size_t count) noexcept {
+        for (std::size_t i = count - 1; i != 0; --i)
+            Block::link_of(blocks[i]).next.store(&Block::link_of(blocks[i - 1]), std::memory_order_relaxed);
+        free_.push(Block::link_of(blocks[count - 1]), Block::link_of(blocks[0]));
+    }
+
+    CENOTE_COLD void deallocate_directly(void* p) noexcept {
+        auto* const block = static_cast<std::byte*>(p);
+        poison(p, Block::object_bytes);
+        const locked_scope hold{guard_.lock};
+        put(block);
+    }
+    void put(std::byte* block) noexcept {
+        const auto stopped = slabs_.put(&block, 1);
+        if (stopped.result != put_result::ok) [[unlikely]]
+            report(stopped.result, stopped.block);
+    }
+    // Everything on the list goes back to the slabs.
+    void drain() noexcept {
+        const locked_scope hold{guard_.lock};
+        while (tagged_link* const link = free_.pop())
+            put(Block::block_of(*link));
+    }
+    bool on_list(const void* p) const noexcept {
+        std::size_t left = slabs_.taken();
+        for (const tagged_link* at = free_.top(); at != nullptr && left != 0; --left) {
+            if (address_of(at) == address_of(p) + Block::object_bytes) return true;
+            at = at->next.load(std::memory_order_relaxed);
+        }
+        return false;
+    }
+
+    CENOTE_COLD void check_live(const void* p) const noexcept {
+        if (!is_live(p)) report(contains(p) ? put_result::already_free : put_result::foreign, p);
+    }
+    [[noreturn]] CENOTE_COLD void report(put_result result, const void* p) const noexcept {
+        broken(put_report(result), p);
+    }
+
+    alignas(cache_line) tagged_stack<> free_;
+    alignas(cache_line) fork_safe_lock guard_;
+    slab_list<typename Block::geometry, Source> slabs_;
+};
+
+struct lockfree_pool_kind {
+    static constexpr const char* name = "lockfree_pool";
+};
+// Named through object_layout, which says first what is wrong with T.
+template <class T, pool_options Options, memory_source Source>
+using lockfree_engine =
+    basic_lockfree_pool<linked_block<sizeof(T), object_layout<T, Options>::geometry::alignment()>, Source,
+                        lockfree_pool_kind>;
+
+} // namespace detail
+
+// Objects of one type, for any thread. The interface is that of detail::typed_pool, and:
+//   - create and destroy are lock-free while free blocks are on the list: some thread always gets on, whoever is
+//     preempted where. A create that finds the list empty takes a lock, and with it 64 blocks from the slabs, or grows;
+//     others that find it empty too wait for that, those that find a block do not. A preheat of n, n creates and n destroys
+//     make the list long enough: after that no create of up to n objects alive takes the lock;
+//   - with full checks, create and destroy take the lock, to be exact;
+//   - preheat, contains, is_live, live, capacity and stats may be called by any thread at any time, and take the lock; live,
+//     is_live and stats walk the list, O(free blocks), and are exact when the pool is quiet. trim, for_each,
+//     reset, valid and death need a quiet pool: no other thread calls it meanwhile;
+//   - a limit is exact. A block has 8 bytes more than the object, rounded up to its alignment;
+//   - in default builds a pointer that is not a live object of this pool is seen only if it was destroyed last, or when the
+//     pool is trimmed, visited or reset, or dies. Until then the link behind it was written;
+//   - not movable. Valgrind does not see the blocks; AddressSanitizer does.
+// Under contention every operation fights for one cache line: take `cached_pool` where throughput counts.
+template <class T, pool_options Options = pool_options{}, memory_source Source = vm_source>
+class lockfree_pool
+    : public detail::typed_pool<T, Options, detail::lockfree_engine<T, Options, Source>, Source> {
+public:
+    using detail::typed_pool<T, Options, detail::lockfree_engine<T, Options, Source>, Source>::typed_pool;
+};
+
+} // namespace cenote

@@ -1,0 +1,111 @@
+// A program with running threads forks: the child can create and destroy, whatever the other threads were doing.
+#include "support/shared_pools.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+namespace cenote_test {
+namespace {
+
+using object = std::array<std::uint64_t, 8>;
+
+// Runs `body` in a child and returns its exit code; -1 when it did not end by itself in time.
+template <class Body>
+int in_a_child(Body body) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::alarm(20);
+        ::_exit(body());
+    }
+    int status = 0;
+    if (child < 0 || ::waitpid(child, &status, 0) != child || !WIFEXITED(status)) return -1;
+    return WEXITSTATUS(status);
+}
+
+template <class Pools>
+class forked : public ::testing::Test {};
+TYPED_TEST_SUITE(forked, shared_pools);
+
+TYPED_TEST(forked, child_of_a_program_under_load_goes_on) {
+    using pool_type = typename TypeParam::template pool<object>;
+    pool_type pool;
+    object* const kept = pool.create();
+    kept->fill(5);
+    std::atomic<bool> stop{false};
+    std::vector<std::thread> load;
+    for (int t = 0; t != 3; ++t)
+        load.emplace_back([&] {
+            std::vector<object*> all(3000);
+            while (!stop.load()) {
+                pool.create_n(all);
+                pool.destroy_n(all);
+                pool_type own;
+                own.destroy(own.create());
+            }
+        });
+    for (int i = 0; i != 50; ++i) {
+        const int result = in_a_child([&] {
+            if (kept->front() != 5) return 1;
+            std::vector<object*> all(5000);
+            pool.create_n(all);
+            for (std::size_t n = 0; n != all.size(); ++n)
+                all[n]->fill(n);
+            std::thread{[&] {
+                std::vector<object*> more(100);
+                pool.create_n(more);
+                pool.destroy_n(more);
+            }}.join();
+            for (std::size_t n = 0; n != all.size(); ++n)
+                if (all[n]->front() != n || all[n]->back() != n) return 2;
+            pool.destroy_n(all);
+            pool_type fresh;
+            fresh.destroy(fresh.create());
+            return pool.valid() && kept->front() == 5 ? 0 : 3;
+        });
+        ASSERT_EQ(result, 0) << "child " << i;
+    }
+    stop = true;
+    for (std::thread& t : load)
+        t.join();
+    pool.destroy(kept);
+    EXPECT_EQ(pool.live(), 0U);
+}
+
+// What another thread's magazine holds in the child is neither live nor handed out.
+TYPED_TEST(forked, child_does_not_visit_what_other_threads_held_back) {
+    typename TypeParam::template pool<object> pool;
+    std::atomic<int> step{0};
+    std::thread other{[&] {
+        std::vector<object*> all(500);
+        pool.create_n(all);
+        pool.destroy_n(all);
+        step = 1;
+        while (step.load() != 2)
+            std::this_thread::yield();
+    }};
+    while (step.load() != 1)
+        std::this_thread::yield();
+    object* const mine = pool.create();
+    EXPECT_EQ(in_a_child([&] {
+                  std::size_t visited = 0;
+                  pool.for_each([&](object& o) { visited += &o == mine ? 1 : 1000; });
+                  if (visited != 1 || pool.live() != 1) return 1;
+                  pool.reset(cenote::reset_mode::retain_capacity());
+                  return pool.live() == 0 && pool.valid() ? 0 : 2;
+              }),
+              0);
+    step = 2;
+    other.join();
+    pool.destroy(mine);
+}
+
+} // namespace
+} // namespace cenote_test

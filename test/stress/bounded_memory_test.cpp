@@ -1,0 +1,78 @@
+// One thread creates and another destroys: memory is bounded by what is alive and one magazine a thread, however long it
+// goes on. CENOTE_SOAK_OPERATIONS in the environment makes it long: a billion is minutes.
+#include "support/shared_pools.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <thread>
+
+namespace cenote_test {
+namespace {
+
+using object = std::array<std::uint64_t, 8>;
+
+std::size_t operations() {
+    const char* const wanted = std::getenv("CENOTE_SOAK_OPERATIONS");
+    return wanted == nullptr ? 1'000'000 : std::strtoull(wanted, nullptr, 10);
+}
+
+// From one thread to one other.
+class ring {
+public:
+    static constexpr std::size_t size = 1024;
+    void send(object* p) noexcept {
+        const std::size_t at = sent_.load(std::memory_order_relaxed);
+        while (at - received_.load(std::memory_order_acquire) == size)
+            std::this_thread::yield();
+        slots_[at % size] = p;
+        sent_.store(at + 1, std::memory_order_release);
+    }
+    object* receive() noexcept {
+        const std::size_t at = received_.load(std::memory_order_relaxed);
+        while (sent_.load(std::memory_order_acquire) == at)
+            std::this_thread::yield();
+        object* const p = slots_[at % size];
+        received_.store(at + 1, std::memory_order_release);
+        return p;
+    }
+
+private:
+    std::array<object*, size> slots_{};
+    alignas(64) std::atomic<std::size_t> sent_{0};
+    alignas(64) std::atomic<std::size_t> received_{0};
+};
+
+template <class Pools>
+class bounded_memory : public ::testing::Test {};
+TYPED_TEST_SUITE(bounded_memory, shared_pools);
+
+TYPED_TEST(bounded_memory, of_a_producer_and_a_consumer) {
+    typename TypeParam::template pool<object> pool;
+    ring between;
+    std::size_t most = 0;
+    const std::size_t count = operations();
+    on_threads(2, [&](unsigned t) {
+        for (std::size_t i = 0; i != count; ++i) {
+            if (t == 0) {
+                between.send(pool.create());
+                if (i % 4096 == 0) most = std::max(most, pool.capacity());
+            } else {
+                pool.destroy(between.receive());
+            }
+        }
+    });
+    EXPECT_EQ(pool.live(), 0U);
+    // The ring's blocks, a magazine a thread, and what growth takes at a time: 64 KiB, then 4 MiB.
+    const std::size_t first = (64U << 10) / sizeof(object);
+    const std::size_t step = (4U << 20) / sizeof(object);
+    EXPECT_LE(most, ring::size + 2 * 1024 + first + step);
+    EXPECT_LE(pool.stats().segments, 2U);
+}
+
+} // namespace
+} // namespace cenote_test
