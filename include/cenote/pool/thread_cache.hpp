@@ -84,9 +84,10 @@ public:
 
     // Sees to it that threads that end give their magazines back. Needs `members`.
     static void watch_ends() noexcept {
-        thread_end.made = thread_end.made || ::pthread_key_create(&thread_end.key, [](void* table) {
-                                                 static_cast<thread_table*>(table)->end();
-                                             }) == 0;
+        if (thread_end.made) return;
+        thread_end.made = ::pthread_key_create(&thread_end.key, [](void* table) {
+                              static_cast<thread_table*>(table)->end();
+                          }) == 0;
     }
 
 private:
