@@ -190,7 +190,7 @@ public:
     // This thread's magazine, or no_magazine.
     CENOTE_ALWAYS_INLINE thread_magazine& mine() const noexcept {
         // Relaxed: a number is only ever looked up in this thread's own table, where its entry is this thread's doing.
-        return this_thread.at(number_.load(std::memory_order_relaxed));
+        return magazine_of_this_thread(number_.load(std::memory_order_relaxed));
     }
 
 private:

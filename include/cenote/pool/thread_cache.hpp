@@ -47,14 +47,8 @@ class thread_table {
 public:
     constexpr thread_table() noexcept = default;
 
-    CENOTE_ALWAYS_INLINE thread_magazine& at(std::uint32_t number) const noexcept {
-        if (number >= count_) [[unlikely]]
-            return no_magazine;
-        return *slots_[number];
-    }
-
     // Makes room for an entry. False when the thread has ended or there is no memory. Needs watch_ends().
-    bool prepare(std::uint32_t number) noexcept {
+    CENOTE_COLD bool prepare(std::uint32_t number) noexcept {
         if (ended_) return false;
         if (number < count_) return true;
         if (!thread_end.made || ::pthread_setspecific(thread_end.key, this) != 0) return false;
@@ -77,10 +71,10 @@ public:
     }
 
     // Needs prepare(number).
-    void set(std::uint32_t number, thread_magazine& m) noexcept { slots_[number] = &m; }
+    CENOTE_COLD void set(std::uint32_t number, thread_magazine& m) noexcept { slots_[number] = &m; }
 
     // The pool with this number dies. Needs `tables`, or to be the thread itself.
-    void clear(std::uint32_t number) noexcept { slots_[number] = &no_magazine; }
+    CENOTE_COLD void clear(std::uint32_t number) noexcept { slots_[number] = &no_magazine; }
 
     // Sees to it that threads that end give their magazines back. Needs `members`.
     static void watch_ends() noexcept {
@@ -96,6 +90,8 @@ private:
         bool made;
     };
     static constinit inline end_key thread_end{};
+
+    friend thread_magazine& magazine_of_this_thread(std::uint32_t number) noexcept;
 
     void end() noexcept {
         const locked_scope hold{shared_pools.members};
@@ -118,5 +114,13 @@ private:
 };
 
 [[gnu::tls_model("initial-exec")]] inline constinit thread_local thread_table this_thread;
+
+// This thread's magazine for the pool with this number, or no_magazine. Not a member: g++ 12 with -fsanitize=null takes
+// the address of a thread-local of an inline member's `this` for null; likewise the members are not inlined.
+CENOTE_ALWAYS_INLINE thread_magazine& magazine_of_this_thread(std::uint32_t number) noexcept {
+    if (number >= this_thread.count_) [[unlikely]]
+        return no_magazine;
+    return *this_thread.slots_[number];
+}
 
 } // namespace cenote::detail

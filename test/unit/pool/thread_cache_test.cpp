@@ -23,7 +23,7 @@ void in_a_fresh_thread(Body body) {
 TEST(thread_table, has_no_magazine_at_first) {
     in_a_fresh_thread([] {
         for (const std::uint32_t n : {0U, 1U, 511U, 512U, registry::max_numbers - 1, registry::no_number})
-            EXPECT_EQ(&this_thread.at(n), &no_magazine);
+            EXPECT_EQ(&magazine_of_this_thread(n), &no_magazine);
     });
 }
 
@@ -35,12 +35,12 @@ TEST(thread_table, has_what_was_set_also_after_it_has_grown) {
         this_thread.set(3, one);
         ASSERT_TRUE(this_thread.prepare(100'000));
         this_thread.set(100'000, other);
-        EXPECT_EQ(&this_thread.at(3), &one);
-        EXPECT_EQ(&this_thread.at(100'000), &other);
-        EXPECT_EQ(&this_thread.at(99'999), &no_magazine);
+        EXPECT_EQ(&magazine_of_this_thread(3), &one);
+        EXPECT_EQ(&magazine_of_this_thread(100'000), &other);
+        EXPECT_EQ(&magazine_of_this_thread(99'999), &no_magazine);
         this_thread.clear(3);
         this_thread.clear(100'000);
-        EXPECT_EQ(&this_thread.at(3), &no_magazine);
+        EXPECT_EQ(&magazine_of_this_thread(3), &no_magazine);
     });
 }
 
