@@ -6,7 +6,7 @@ packages_build="g++ cmake ninja-build python3"
 packages_server="libasio-dev libcli11-dev nlohmann-json3-dev redis-tools"
 packages_test="clang libgtest-dev libgmock-dev spin valgrind $packages_server"
 packages_bench="libbenchmark-dev libcli11-dev nlohmann-json3-dev libboost-dev libfoonathan-memory-dev
-                libjemalloc-dev libgoogle-perftools-dev libmimalloc-dev"
+                libjemalloc-dev libgoogle-perftools-dev libmimalloc-dev libtbb-dev"
 packages_charts="python3 python3-matplotlib"
 packages_lint="clang-format shellcheck python3"
 

@@ -14,9 +14,10 @@ namespace bench {
 
 // What a workload asks of its subjects.
 struct demands {
-    std::size_t live_at_frees; // objects alive when one is freed; 0 where none is
-    bool single_frees = true;  // objects must be freed one by one
-    bool written = false;      // each object is written to when it is made
+    std::size_t live_at_frees;    // objects alive when one is freed; 0 where none is
+    bool single_frees = true;     // objects must be freed one by one
+    bool written = false;         // each object is written to when it is made
+    bool frees_elsewhere = false; // threads free what others allocated
 };
 
 // How a workload is run at the block sizes in it.
@@ -47,6 +48,8 @@ void add_measurement(std::vector<measurement>& to, Subjects subjects, std::vecto
     for_each_subject(subjects, [&]<class Family>() {
         if constexpr (Asks.single_frees && !Family::is.frees_singly) {
             leave_out(Family::name, "frees all at once");
+        } else if constexpr (Asks.frees_elsewhere && !Family::is.frees_elsewhere) {
+            leave_out(Family::name, "each thread has its own");
         } else if constexpr (Asks.live_at_frees > Family::is.largest_live) {
             leave_out(Family::name,
                       "a free takes time linear in the free blocks: this workload would take hours");

@@ -5,12 +5,14 @@
 //         static constexpr traits is{.from = origin::peer};
 //         static facts describe();                              // version and options, as used
 //         template <class T> class pool {
-//             // `live` is the most objects there will be at once; only the limit may use it.
+//             // `live` is the most objects there will be at once; only what cannot grow may use it.
 //             explicit pool(std::size_t live);
 //             T* create(std::uint64_t first);
 //             void destroy(T* p);  // or, where is.frees_singly is false, void reset()
 //         };
 //     };
+//
+// Where threads share a subject, each calls create and destroy of of_thread(subject, its number).
 #pragma once
 
 #include "support/rows.hpp"
@@ -51,6 +53,9 @@ struct traits {
     // one call's worth in `divisor` of the operations.
     std::size_t largest_live = std::numeric_limits<std::size_t>::max();
     std::size_t divisor = 1;
+    bool frees_elsewhere = true; // a thread may free what another allocated
+    // So slow between two threads that calls have only so large a part of the operations.
+    std::size_t divisor_shared = 1;
 };
 
 struct facts {
@@ -89,6 +94,19 @@ decltype(auto) hold(Pool& subject) {
 template <class Pool, class Held>
 void give_back(Pool& subject, Held& held) {
     if constexpr (held_in_registers<Pool>) subject.return_registers(held);
+}
+
+// No workload has more threads.
+inline constexpr std::size_t most_threads = 32;
+
+// What the thread of this number, from 0, uses: the subject itself, or the part of it that is the thread's own.
+template <class Pool>
+auto& of_thread(Pool& subject, std::size_t thread) {
+    if constexpr (requires { subject.of_thread(thread); }) {
+        return subject.of_thread(thread);
+    } else {
+        return subject;
+    }
 }
 
 template <class... Families>

@@ -15,8 +15,9 @@ options parse_options(int argc, char** argv, const std::string& description) {
     CLI::App app{description};
     app.add_option("--json", chosen.json_file, "Write machine, versions, rows and targets to this file")
         ->type_name("FILE");
-    app.add_flag("--quick", chosen.quick, "About a minute: fewer repetitions, no 10,000,000 live objects");
-    app.add_option("--filter", pattern, "Only workloads whose name matches (ECMAScript), e.g. '^W2/1M'")
+    app.add_flag("--quick", chosen.quick,
+                 "About a minute: fewer repetitions, the longest measurements left out");
+    app.add_option("--filter", pattern, "Only workloads whose name matches (ECMAScript), e.g. '^W3'")
         ->type_name("REGEX");
     try {
         app.parse(argc, argv);

@@ -10,7 +10,8 @@
 
 namespace bench {
 
-enum class origin { ours, limit, peer };
+// A control does the job wrongly, or not at all: it stands in the tables, and is never the best peer.
+enum class origin { ours, limit, peer, control };
 
 // What a row's samples count.
 enum class unit { nanoseconds, bytes };

@@ -1,0 +1,199 @@
+// W7: with 1,000 objects alive, replace a random one, each single create and destroy timed; few enough to
+// stay in the cache, so that the tail is the allocator's own. W7b: bursts of 1 to 20,000 creates, then
+// destroys of the burst in random order, each timed.
+#pragma once
+
+#include "micro/suite.hpp"
+#include "support/clock.hpp"
+#include "support/keep.hpp"
+#include "support/random.hpp"
+#include "support/stats.hpp"
+
+#include <array>
+#include <span>
+
+namespace bench {
+namespace tail_detail {
+
+inline constexpr std::size_t live_objects = 1'000;
+inline constexpr std::uint32_t largest_burst = 20'000;
+// Calls of some 10 ms: many fit between the interruptions of a quiet machine, and 20 samples lie beyond
+// p99.99.
+inline constexpr std::size_t replaced = 100'000;  // in one call of W7
+inline constexpr std::size_t in_bursts = 100'000; // in one call of W7b, at least
+inline constexpr std::array shares{0.99, 0.999, 0.9999};
+
+using tick_count = std::uint32_t;
+
+// The ticks of each create and of each destroy of a call.
+struct timings {
+    std::span<tick_count> creates;
+    std::span<tick_count> destroys;
+    std::span<tick_count> all; // both
+};
+
+inline timings timings_for(std::size_t operations) {
+    tick_count* const array = scratch<tick_count>(2 * operations);
+    return {{array, operations}, {array + operations, operations}, {array, 2 * operations}};
+}
+
+[[gnu::always_inline]] inline tick_count between(std::uint64_t before, std::uint64_t after) {
+    return static_cast<tick_count>(
+        std::min<std::uint64_t>(after - before, std::numeric_limits<tick_count>::max()));
+}
+
+// What the clock adds to every timing: the median of intervals with nothing in them. Measured in every call,
+// since it drifts with the processor's frequency.
+inline double ticks_of_nothing() {
+    std::array<tick_count, 4096> empty{};
+    for (tick_count& t : empty) {
+        const std::uint64_t before = ticks_before();
+        t = between(before, ticks_after());
+    }
+    return percentile(std::span<tick_count>(empty), 0.5);
+}
+
+inline double to_ns(tick_count t, double nothing) {
+    return std::max(static_cast<double>(t) - nothing, 0.0) * nanoseconds_per_tick();
+}
+
+template <class T, class Pool>
+[[gnu::always_inline]] inline tick_count timed_destroy(Pool& pool, T* p) {
+    keep(p);
+    const std::uint64_t before = ticks_before();
+    pool.destroy(p);
+    settle();
+    return between(before, ticks_after());
+}
+
+template <class T, class Pool>
+[[gnu::always_inline]] inline tick_count timed_create(Pool& pool, std::uint64_t first, T*& p) {
+    const std::uint64_t before = ticks_before();
+    p = pool.create(first);
+    keep(p);
+    return between(before, ticks_after());
+}
+
+template <class T, class Pool>
+[[gnu::noinline]] void replace_each_timed(Pool& subject, T** live, std::span<const std::uint32_t> indices,
+                                          const timings& to) {
+    auto&& pool = hold(subject);
+    for (std::size_t k = 0; k < indices.size(); ++k) {
+        const std::uint32_t i = indices[k];
+        to.destroys[k] = timed_destroy(pool, live[i]);
+        to.creates[k] = timed_create(pool, i, live[i]);
+    }
+    give_back(subject, pool);
+}
+
+// `order` holds, for each burst, the order of its destroys.
+template <class T, class Pool>
+[[gnu::noinline]] void bursts_each_timed(Pool& subject, T** live, std::span<const std::uint32_t> sizes,
+                                         std::span<const std::uint32_t> order, const timings& to) {
+    auto&& pool = hold(subject);
+    std::size_t done = 0;
+    for (const std::uint32_t size : sizes) {
+        for (std::size_t k = 0; k < size; ++k)
+            to.creates[done + k] = timed_create(pool, k, live[k]);
+        for (std::size_t k = 0; k < size; ++k)
+            to.destroys[done + k] = timed_destroy(pool, live[order[done + k]]);
+        done += size;
+    }
+    give_back(subject, pool);
+}
+
+std::span<const std::uint32_t> victims() {
+    static const std::vector<std::uint32_t> indices = [] {
+        std::vector<std::uint32_t> numbers;
+        random_source random{7};
+        for (std::size_t i = 0; i < replaced; ++i)
+            numbers.push_back(random.below(live_objects));
+        return numbers;
+    }();
+    return indices;
+}
+
+struct burst_list {
+    std::vector<std::uint32_t> sizes{
+        largest_burst}; // the longest first, so that no later one makes the pool grow
+    std::vector<std::uint32_t> order;
+};
+
+const burst_list& bursts() {
+    static const burst_list all = [] {
+        burst_list b;
+        random_source random{77};
+        append_permutation(b.order, b.sizes.front(), random);
+        while (b.order.size() < in_bursts) {
+            b.sizes.push_back(1 + random.below(largest_burst));
+            append_permutation(b.order, b.sizes.back(), random);
+        }
+        return b;
+    }();
+    return all;
+}
+
+struct replace_timed {
+    static std::vector<std::string> rows() {
+        return {"W7/p99",          "W7/p99.9",          "W7/p99.99",
+                "W7/allocate/p99", "W7/allocate/p99.9", "W7/allocate/p99.99"};
+    }
+
+    template <class Family, class T>
+    void operator()(visit& v) const {
+        T** const live = scratch<T*>(live_objects);
+        const timings to = timings_for(replaced);
+        const auto indices = victims();
+        typename Family::template pool<T> subject{live_objects};
+        for (std::size_t i = 0; i < live_objects; ++i)
+            live[i] = subject.create(i);
+        v.repeat([&] {
+            const double nothing = ticks_of_nothing();
+            replace_each_timed(subject, live, indices, to);
+            std::array<double, 6> figures{};
+            // Creates first: ranking both together mixes them.
+            for (std::size_t i = 0; i < shares.size(); ++i)
+                figures[3 + i] = to_ns(percentile(to.creates, shares[i]), nothing);
+            for (std::size_t i = 0; i < shares.size(); ++i)
+                figures[i] = to_ns(percentile(to.all, shares[i]), nothing);
+            return figures;
+        });
+        for (std::size_t i = 0; i < live_objects; ++i)
+            subject.destroy(live[i]);
+    }
+};
+
+struct bursts_timed {
+    static std::vector<std::string> rows() { return {"W7b/p99", "W7b/p99.9", "W7b/p99.99"}; }
+
+    template <class Family, class T>
+    void operator()(visit& v) const {
+        T** const live = scratch<T*>(largest_burst);
+        const timings to = timings_for(bursts().order.size());
+        typename Family::template pool<T> subject{largest_burst};
+        v.repeat([&] {
+            const double nothing = ticks_of_nothing();
+            bursts_each_timed(subject, live, bursts().sizes, bursts().order, to);
+            std::array<double, 3> figures{};
+            for (std::size_t i = 0; i < shares.size(); ++i)
+                figures[i] = to_ns(percentile(to.all, shares[i]), nothing);
+            return figures;
+        });
+    }
+};
+
+} // namespace tail_detail
+
+template <std::size_t Size, class Subjects>
+void add_tail_of(std::vector<measurement>& to, Subjects subjects) {
+    using namespace tail_detail;
+    const schedule how{.full = {.visits = 8, .calls = 6, .discarded = 1},
+                       .quick = Size == 64 ? std::optional(plan{.visits = 2, .calls = 4, .discarded = 1})
+                                           : std::nullopt};
+    add_measurement<Size, demands{.live_at_frees = live_objects}>(to, subjects, replace_timed::rows(), how,
+                                                                  replace_timed{});
+    add_measurement<Size, demands{.live_at_frees = largest_burst}>(to, subjects, bursts_timed::rows(), how,
+                                                                   bursts_timed{});
+}
+
+} // namespace bench
