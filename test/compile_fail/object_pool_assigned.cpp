@@ -1,4 +1,4 @@
-// expect: (use of deleted function|selected deleted operator)
+// expect: (use of deleted function|selected deleted operator|assignment operator is implicitly deleted)
 #include "cenote/object_pool.hpp"
 
 #include <utility>
