@@ -1,7 +1,7 @@
 // Layer: pool. The engine for many threads: a magazine per thread in front of slabs behind a short lock.
 //
-//     create ── this thread's magazine ──(empty: take 64)──> [lock] slab_list ──> source
-//     destroy ─ this thread's magazine ──(full: put 64 back)─^
+//     create ── this thread's magazine ──(empty: take half a magazine)──> [lock] slab_list ──> source
+//     destroy ─ this thread's magazine ──(full: put half of it back)────^
 //
 // The common path touches nothing that another thread writes. A magazine of no capacity sends every call to the slabs,
 // as in the engine for one thread: so do full checks, Valgrind, for_each, threads that have ended, and pools whose
@@ -47,56 +47,57 @@ public:
     }
 
     // A free block by way of this thread's magazine, or nullptr when neither the slabs nor the source has one.
-    CENOTE_ALWAYS_INLINE void* allocate() noexcept { return allocate(mine(), nullptr); }
-    // The same for who knows the magazine; `direct` is where that is remembered, or nullptr.
-    CENOTE_ALWAYS_INLINE void* allocate(thread_magazine& m, thread_magazine** direct) noexcept {
-        std::byte** const top = m.blocks.top();
+    CENOTE_ALWAYS_INLINE void* allocate() noexcept { return allocate(mine()); }
+    // The same for who knows the magazine's open end.
+    CENOTE_ALWAYS_INLINE void* allocate(watched_end& end) noexcept {
+        std::byte** const top = end.top();
         std::byte* const p = top[-1];
         if (p == nullptr) [[unlikely]]
-            return refill(m, direct);
-        m.blocks.set_top(top - 1);
+            return refill(end);
+        end.set_top(top - 1);
         unpoison(p, block_size());
         return p;
     }
 
     CENOTE_ALWAYS_INLINE void check(const void* p) const noexcept { check(mine(), p); }
-    CENOTE_ALWAYS_INLINE void check(thread_magazine& m, const void* p) const noexcept {
+    CENOTE_ALWAYS_INLINE void check(watched_end& end, const void* p) const noexcept {
         if constexpr (CENOTE_ASAN != 0)
             if (is_poisoned(p)) report(put_result::already_free, p);
         if constexpr (checks_full) check_live(p);
-        if (checks_cheap && m.blocks.last() == p) [[unlikely]]
+        if (checks_cheap && end.top()[-1] == p) [[unlikely]]
             report(put_result::already_free, p);
     }
 
-    CENOTE_ALWAYS_INLINE void deallocate(void* p) noexcept { deallocate(mine(), nullptr, p); }
-    CENOTE_ALWAYS_INLINE void deallocate(thread_magazine& m, thread_magazine** direct, void* p) noexcept {
-        std::byte** const top = m.blocks.top();
-        if (m.blocks.is_end(top)) [[unlikely]]
-            return flush_and_keep(m, direct, p);
+    CENOTE_ALWAYS_INLINE void deallocate(void* p) noexcept { deallocate(mine(), p); }
+    CENOTE_ALWAYS_INLINE void deallocate(watched_end& end, void* p) noexcept {
+        std::byte** const top = end.top();
+        if (end.is_full(top)) [[unlikely]]
+            return flush_and_keep(end, p);
         poison(p, block_size());
         *top = static_cast<std::byte*>(p);
-        m.blocks.set_top(top + 1);
+        end.set_top(top + 1);
     }
 
     // check and deallocate with one look-up.
-    CENOTE_ALWAYS_INLINE void take_back(void* p) noexcept { take_back(mine(), nullptr, p); }
-    CENOTE_ALWAYS_INLINE void take_back(thread_magazine& m, thread_magazine** direct, void* p) noexcept {
+    CENOTE_ALWAYS_INLINE void take_back(void* p) noexcept { take_back(mine(), p); }
+    CENOTE_ALWAYS_INLINE void take_back(watched_end& end, void* p) noexcept {
         if constexpr (CENOTE_ASAN != 0 || checks_full) {
-            check(m, p);
-            return deallocate(m, direct, p);
+            check(end, p);
+            return deallocate(end, p);
         }
-        std::byte** const top = m.blocks.top();
+        std::byte** const top = end.top();
         if (checks_cheap && top[-1] == p) [[unlikely]]
             report(put_result::already_free, p);
-        if (m.blocks.is_end(top)) [[unlikely]]
-            return flush_and_keep(m, direct, p);
+        if (end.is_full(top)) [[unlikely]]
+            return flush_and_keep(end, p);
         *top = static_cast<std::byte*>(p);
-        m.blocks.set_top(top + 1);
+        end.set_top(top + 1);
     }
 
     // What this thread's magazine holds counts, what the others' hold does not.
     bool preheat(std::size_t blocks) noexcept {
-        const std::size_t waiting = mine().blocks.size();
+        const thread_magazine* const m = find_mine();
+        const std::size_t waiting = m == nullptr ? 0 : m->blocks.size();
         const locked_scope hold{lock};
         return blocks <= waiting || slabs_.grow(blocks - waiting);
     }
@@ -104,7 +105,7 @@ public:
     // Bytes that went back to the source; the blocks in this thread's magazine count as empty.
     std::size_t trim() noexcept {
         const locked_scope hold{lock};
-        flush_all(mine());
+        if (thread_magazine* const m = find_mine()) flush_all(*m);
         return slabs_.trim();
     }
 
@@ -187,10 +188,10 @@ public:
         broken_contract({Kind::name, this, block_size()}, what, p);
     }
 
-    // This thread's magazine, or no_magazine.
-    CENOTE_ALWAYS_INLINE thread_magazine& mine() const noexcept {
-        // Relaxed: a number is only ever looked up in this thread's own table, where its entry is this thread's doing.
-        return magazine_of_this_thread(number_.load(std::memory_order_relaxed));
+    // The open end of this thread's magazine.
+    CENOTE_ALWAYS_INLINE watched_end& mine() const noexcept {
+        // Relaxed: an end is only ever looked up among this thread's own, where it is this thread's doing.
+        return end_of_this_thread(distance_.load(std::memory_order_relaxed));
     }
 
 private:
@@ -209,9 +210,14 @@ private:
         basic_cached_pool& pool_;
     };
 
-    // Blocks exchanged with the slabs at a time.
-    static std::size_t exchange(const thread_magazine& m) noexcept {
-        return std::min<std::size_t>(64, m.blocks.capacity() / 2);
+    // Blocks exchanged with the slabs at a time: half of what the magazine holds, so that the next exchange is as far
+    // off whether creates or destroys follow.
+    static std::size_t exchange(const thread_magazine& m) noexcept { return m.blocks.capacity() / 2; }
+
+    // This thread's magazine, or nullptr.
+    thread_magazine* find_mine() const noexcept {
+        // Relaxed: as in mine().
+        return this_thread.find(number_.load(std::memory_order_relaxed));
     }
 
     // How many blocks a magazine holds: 8 KiB of slots, this header included, less for larger blocks. Of a pool with
@@ -226,11 +232,12 @@ private:
         return round_up(sizeof(thread_magazine) + (capacity + 1) * sizeof(std::byte*), vm::page_size());
     }
 
-    [[gnu::noinline]] void* refill(thread_magazine& m, thread_magazine** direct) noexcept {
-        if (&m == &no_magazine) {
-            thread_magazine& made = make_mine(direct);
-            return &made == &no_magazine ? allocate_directly() : allocate(made, direct);
-        }
+    // `seen` is where the caller looked: the magazine's open end, or a closed one.
+    [[gnu::noinline]] void* refill(watched_end& seen) noexcept {
+        thread_magazine* const mine = find_or_make_mine(seen);
+        if (mine == nullptr) return allocate_directly();
+        thread_magazine& m = *mine;
+        if (&m.blocks.end() != &seen || m.blocks.size() != 0) return allocate(m.blocks.end());
         std::size_t got;
         {
             const locked_scope hold{lock};
@@ -260,11 +267,11 @@ private:
         return p;
     }
 
-    [[gnu::noinline]] void flush_and_keep(thread_magazine& m, thread_magazine** direct, void* p) noexcept {
-        if (&m == &no_magazine) {
-            thread_magazine& made = make_mine(direct);
-            return &made == &no_magazine ? deallocate_directly(p) : deallocate(made, direct, p);
-        }
+    [[gnu::noinline]] void flush_and_keep(watched_end& seen, void* p) noexcept {
+        thread_magazine* const mine = find_or_make_mine(seen);
+        if (mine == nullptr) return deallocate_directly(p);
+        thread_magazine& m = *mine;
+        if (&m.blocks.end() != &seen || !m.blocks.full()) return deallocate(m.blocks.end(), p);
         {
             const locked_scope hold{lock};
             flush(m, exchange(m));
@@ -286,9 +293,7 @@ private:
         m.blocks.filled(m.blocks.size() - blocks);
         put(m.blocks.slots() + 1 + m.blocks.size(), blocks);
     }
-    void flush_all(thread_magazine& m) noexcept {
-        if (&m != &no_magazine) flush(m, m.blocks.size());
-    }
+    void flush_all(thread_magazine& m) noexcept { flush(m, m.blocks.size()); }
 
     void put(std::byte* const* blocks, std::size_t count) noexcept {
         const auto stopped = slabs_.put(blocks, count);
@@ -296,23 +301,28 @@ private:
             report(stopped.result, stopped.block);
     }
 
-    // A magazine for this thread. no_magazine where there shall be none, or no memory for it: the pool works as well
+    thread_magazine* find_or_make_mine(watched_end& seen) noexcept {
+        thread_magazine* const found = find_mine();
+        return found != nullptr ? found : make_mine(seen);
+    }
+    // A magazine for this thread. nullptr where there shall be none, or no memory for it: the pool works as well
     // without, more slowly.
-    CENOTE_COLD thread_magazine& make_mine(thread_magazine** direct) noexcept {
-        const std::size_t capacity = magazine_capacity();
-        if (checks_full || capacity == 0 || direct_only_ || running_on_valgrind()) {
-            join_registry();
-            return no_magazine;
-        }
+    CENOTE_COLD thread_magazine* make_mine(watched_end& seen) noexcept {
         const std::uint32_t number = join_registry();
-        if (number == registry::no_number || !this_thread.prepare(number)) return no_magazine;
+        const std::size_t capacity = magazine_capacity();
+        if (checks_full || capacity == 0 || direct_only_ || running_on_valgrind()) return nullptr;
+        if (number == registry::no_number || !this_thread.prepare(number)) return nullptr;
         void* const memory = vm::map_anywhere(magazine_bytes(capacity));
-        if (memory == nullptr) return no_magazine;
+        if (memory == nullptr) return nullptr;
         auto* const m = ::new (memory) thread_magazine;
-        basic_magazine<watched_top> blocks{reinterpret_cast<std::byte**>(m + 1), capacity + 1};
+        auto** const slots = reinterpret_cast<std::byte**>(m + 1);
+        watched_end& end = number < thread_table::far ? this_thread.near_end(number)
+                           : this_thread.is_far(seen) ? m->own
+                                                      : seen;
+        end = watched_end{slots + 1, slots + 1 + capacity};
+        basic_magazine<watched_end*> blocks{&end, slots};
         m->blocks.swap(blocks);
         m->owner = &this_thread;
-        m->direct = direct;
         m->engine = this;
         m->retire = [](thread_magazine& of, void* engine) noexcept {
             static_cast<basic_cached_pool*>(engine)->retire(of);
@@ -323,8 +333,7 @@ private:
             magazines_ = m;
         }
         this_thread.set(number, *m);
-        if (direct != nullptr) *direct = m;
-        return *m;
+        return m;
     }
 
     // The thread of `m` ends: its blocks are everybody's at once.
@@ -338,7 +347,9 @@ private:
         free_magazine(m);
     }
     static void free_magazine(thread_magazine& m) noexcept {
-        vm::release(&m, magazine_bytes(m.blocks.capacity()));
+        const std::size_t bytes = magazine_bytes(m.blocks.capacity());
+        m.blocks.end() = watched_end{};
+        vm::release(&m, bytes);
     }
 
     // Takes every magazine from its thread; those that a fork lost only where their blocks are dropped as well: what
@@ -347,7 +358,7 @@ private:
     void drop_magazines(lost those) noexcept {
         const locked_scope none_ends{shared_pools.members};
         const locked_scope hold{lock};
-        // Relaxed: as in mine(); whoever set it had `members`.
+        // Relaxed: whoever set it had `members`.
         const std::uint32_t number = number_.load(std::memory_order_relaxed);
         thread_magazine* kept = nullptr;
         while (magazines_ != nullptr) {
@@ -362,7 +373,6 @@ private:
                 flush_all(*m);
                 const locked_scope no_growth{shared_pools.tables};
                 m->owner->clear(number);
-                if (m->direct != nullptr) *m->direct = &no_magazine;
             }
             free_magazine(*m);
         }
@@ -394,7 +404,10 @@ private:
             shared_pools.add(*this, [](shared_member& m) noexcept {
                 static_cast<basic_cached_pool&>(m).lose_other_threads();
             });
-            number_.store(shared_pools.take_number(), std::memory_order_relaxed);
+            const std::uint32_t number =
+                shared_pools.take_number(Kind::ends_are_static ? thread_table::far : 0);
+            number_.store(number, std::memory_order_relaxed);
+            distance_.store(thread_table::distance_to_end(number), std::memory_order_relaxed);
             joined_.store(true, std::memory_order_release);
         }
         return number_.load(std::memory_order_relaxed);
@@ -413,7 +426,7 @@ private:
         for (thread_magazine* m = magazines_; m != nullptr; m = m->next)
             if (m->owner != &this_thread) {
                 m->owner = nullptr;
-                m->direct = nullptr;
+                m->blocks.move_end(&m->own); // the memory of its thread-locals may serve another thread
             }
     }
 
@@ -421,11 +434,14 @@ private:
         broken(put_report(result), p);
     }
 
+    thread_magazine* magazines_ = nullptr; // of all threads
+    slab_list<Geometry, Source> slabs_;
+    // What every create and destroy reads, apart from what the lock's holders write.
+    alignas(cache_line) std::atomic<std::uint32_t> distance_{
+        thread_table::distance_to_end(registry::no_number)};
     std::atomic<std::uint32_t> number_{registry::no_number};
     std::atomic<bool> joined_{false};
     bool direct_only_ = false;
-    thread_magazine* magazines_ = nullptr; // of all threads
-    slab_list<Geometry, Source> slabs_;
 };
 
 } // namespace cenote::detail

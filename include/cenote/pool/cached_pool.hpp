@@ -20,14 +20,18 @@ namespace cenote {
 namespace detail {
 struct cached_pool_kind {
     static constexpr const char* name = "cached_pool";
+    static constexpr bool ends_are_static = false;
 };
-template <class T, pool_options Options, memory_source Source>
-using cached_engine =
-    basic_cached_pool<typename object_layout<T, Options>::geometry, Source, cached_pool_kind>;
+struct static_cached_pool_kind {
+    static constexpr const char* name = "static_cached_pool";
+    static constexpr bool ends_are_static = true;
+};
+template <class T, pool_options Options, memory_source Source, class Kind = cached_pool_kind>
+using cached_engine = basic_cached_pool<typename object_layout<T, Options>::geometry, Source, Kind>;
 } // namespace detail
 
-// Objects of one type, for any thread. create and destroy use the calling thread's magazine; every 64th call or so
-// exchanges blocks with the shared slabs, under a short lock. Creating on one thread and destroying on another is
+// Objects of one type, for any thread. create and destroy use the calling thread's magazine; now and then half a magazine of
+// blocks is exchanged with the shared slabs, under a short lock. Creating on one thread and destroying on another is
 // normal use. The interface is that of detail::typed_pool, and:
 //   - create, destroy, their kin, preheat, trim, contains, is_live, live, capacity and stats may be called by any thread
 //     at any time. for_each, reset, valid and death need a quiet pool: no other thread calls it meanwhile, but
@@ -60,11 +64,11 @@ public:
     struct no_geometry {};
     constexpr static_engine(no_geometry, const growth&, const Source&) noexcept {}
 
-    CENOTE_ALWAYS_INLINE void* allocate() noexcept { return the().allocate(*mine, &mine); }
-    CENOTE_ALWAYS_INLINE void check(const void* p) const noexcept { the().check(*mine, p); }
-    CENOTE_ALWAYS_INLINE void deallocate(void* p) noexcept { the().deallocate(*mine, &mine, p); }
+    CENOTE_ALWAYS_INLINE void* allocate() noexcept { return the().allocate(mine); }
+    CENOTE_ALWAYS_INLINE void check(const void* p) const noexcept { the().check(mine, p); }
+    CENOTE_ALWAYS_INLINE void deallocate(void* p) noexcept { the().deallocate(mine, p); }
 
-    CENOTE_ALWAYS_INLINE void take_back(void* p) noexcept { the().take_back(*mine, &mine, p); }
+    CENOTE_ALWAYS_INLINE void take_back(void* p) noexcept { the().take_back(mine, p); }
 
     bool preheat(std::size_t blocks) noexcept { return the().preheat(blocks); }
     std::size_t trim() noexcept { return the().trim(); }
@@ -96,8 +100,7 @@ private:
     static Engine& the() noexcept { return shared.engine; }
 
     static constinit inline immortal shared;
-    [[gnu::tls_model("initial-exec")]] static constinit inline thread_local thread_magazine* mine =
-        &no_magazine;
+    [[gnu::tls_model("initial-exec")]] static constinit inline thread_local watched_end mine{};
 };
 
 } // namespace detail
@@ -108,8 +111,10 @@ private:
 // a complete type with such a member, is the pool's growth.
 template <class T, class Tag, pool_options Options = pool_options{}, memory_source Source = vm_source>
 class static_cached_pool
-    : public detail::typed_pool<T, pool_options{.alignment = Options.alignment, .at_death = leftovers::leave},
-                                detail::static_engine<detail::cached_engine<T, Options, Source>, Source, Tag>,
-                                Source> {};
+    : public detail::typed_pool<
+          T, pool_options{.alignment = Options.alignment, .at_death = leftovers::leave},
+          detail::static_engine<detail::cached_engine<T, Options, Source, detail::static_cached_pool_kind>,
+                                Source, Tag>,
+          Source> {};
 
 } // namespace cenote

@@ -19,6 +19,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 
 namespace cenote::detail {
@@ -46,6 +47,11 @@ private:
 class watched_top {
 public:
     constexpr explicit watched_top(std::byte** to) noexcept : to_(to) {}
+    watched_top(const watched_top& other) noexcept : to_(other.get()) {}
+    watched_top& operator=(const watched_top& other) noexcept {
+        set(other.get());
+        return *this;
+    }
     // Relaxed: whoever is not the owner takes nothing from here but a number of blocks.
     std::byte** get() const noexcept { return to_.load(std::memory_order_relaxed); }
     void set(std::byte** to) noexcept { to_.store(to, std::memory_order_relaxed); }
@@ -54,58 +60,90 @@ private:
     std::atomic<std::byte**> to_;
 };
 
+// The open end of a magazine: all that taking and freeing a block look at. Without a magazine it is empty and full at
+// once, so that every call takes the slow path.
 template <class Top>
+class open_end {
+public:
+    constexpr open_end() noexcept = default;
+    open_end(std::byte** top, std::byte** full) noexcept : top_(top), full_(full) {}
+
+    bool is_closed() const noexcept { return full_ == no_blocks + 1; }
+
+    // Where the top is, whether that is the end, and where it shall be: in steps, because compilers load a watched top
+    // anew each time.
+    CENOTE_ALWAYS_INLINE std::byte** top() const noexcept { return top_.get(); }
+    CENOTE_ALWAYS_INLINE bool is_full(std::byte* const* at) const noexcept { return at == full_; }
+    CENOTE_ALWAYS_INLINE void set_top(std::byte** at) noexcept { top_.set(at); }
+    std::byte** full() const noexcept { return full_; }
+
+private:
+    Top top_{no_blocks + 1};
+    std::byte** full_ = no_blocks + 1;
+};
+
+// A magazine is its open end and where it begins. `End` is an open_end, or a pointer to one that lies elsewhere.
+template <class End>
 class basic_magazine {
 public:
     constexpr basic_magazine() noexcept = default;
     // Over `slots` slots (at least 2), which it does not own.
     basic_magazine(std::byte** slots, std::size_t count) noexcept
-        : top_(slots + 1), end_(slots + count), begin_(slots + 1) {
+        : end_(slots + 1, slots + count), begin_(slots + 1) {
         slots[0] = nullptr;
     }
+    basic_magazine(End end, std::byte** slots) noexcept : end_(end), begin_(slots + 1) { slots[0] = nullptr; }
     basic_magazine(basic_magazine&& other) noexcept { swap(other); }
     basic_magazine& operator=(basic_magazine&&) = delete;
 
     void swap(basic_magazine& other) noexcept {
-        std::byte** const top = top_.get();
-        top_.set(other.top_.get());
-        other.top_.set(top);
         std::swap(end_, other.end_);
         std::swap(begin_, other.begin_);
     }
 
     // The block freed last, nullptr when empty.
-    CENOTE_ALWAYS_INLINE std::byte* last() const noexcept { return top_.get()[-1]; }
-    CENOTE_ALWAYS_INLINE bool full() const noexcept { return top_.get() == end_; }
-    CENOTE_ALWAYS_INLINE void pop() noexcept { top_.set(top_.get() - 1); }
+    CENOTE_ALWAYS_INLINE std::byte* last() const noexcept { return end().top()[-1]; }
+    CENOTE_ALWAYS_INLINE bool full() const noexcept { return end().is_full(end().top()); }
+    CENOTE_ALWAYS_INLINE void pop() noexcept { end().set_top(end().top() - 1); }
     CENOTE_ALWAYS_INLINE void push(void* p) noexcept {
-        std::byte** const at = top_.get();
+        std::byte** const at = end().top();
         *at = static_cast<std::byte*>(p);
-        top_.set(at + 1);
+        end().set_top(at + 1);
     }
 
-    // The same in steps, for a watched top, which compilers load anew each time: where the top is, whether that is
-    // the end, and where it shall be.
-    CENOTE_ALWAYS_INLINE std::byte** top() const noexcept { return top_.get(); }
-    CENOTE_ALWAYS_INLINE bool is_end(std::byte* const* at) const noexcept { return at == end_; }
-    CENOTE_ALWAYS_INLINE void set_top(std::byte** at) noexcept { top_.set(at); }
-
-    std::size_t size() const noexcept { return static_cast<std::size_t>(top_.get() - begin_); }
-    std::size_t capacity() const noexcept { return static_cast<std::size_t>(end_ - begin_); }
+    std::size_t size() const noexcept { return static_cast<std::size_t>(end().top() - begin_); }
+    std::size_t capacity() const noexcept { return static_cast<std::size_t>(end().full() - begin_); }
     bool has_slots() const noexcept { return begin_ != no_blocks + 1; }
     std::byte** slots() const noexcept { return begin_ - 1; }
     // Where refills go. Needs an empty magazine.
     std::byte** room() noexcept { return begin_; }
-    void filled(std::size_t blocks) noexcept { top_.set(begin_ + blocks); }
-    void clear() noexcept { top_.set(begin_); }
-    bool holds(const void* p) const noexcept { return std::find(begin_, top_.get(), p) != top_.get(); }
+    void filled(std::size_t blocks) noexcept { end().set_top(begin_ + blocks); }
+    void clear() noexcept { end().set_top(begin_); }
+    bool holds(const void* p) const noexcept { return std::find(begin_, end().top(), p) != end().top(); }
+
+    CENOTE_ALWAYS_INLINE auto& end() noexcept {
+        if constexpr (std::is_pointer_v<End>)
+            return *end_;
+        else
+            return end_;
+    }
+    CENOTE_ALWAYS_INLINE const auto& end() const noexcept {
+        if constexpr (std::is_pointer_v<End>)
+            return *end_;
+        else
+            return end_;
+    }
+    // From now on the open end lies there.
+    void move_end(End to) noexcept requires std::is_pointer_v<End> {
+        *to = *end_;
+        end_ = to;
+    }
 
 private:
-    Top top_{no_blocks + 1};
-    std::byte** end_ = no_blocks + 1;
+    End end_{};
     std::byte** begin_ = no_blocks + 1;
 };
 
-using magazine = basic_magazine<private_top>;
+using magazine = basic_magazine<open_end<private_top>>;
 
 } // namespace cenote::detail

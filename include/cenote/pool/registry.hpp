@@ -71,11 +71,13 @@ public:
         if (m.older_ != nullptr) m.older_->newer_ = m.newer_;
     }
 
-    // The lowest number that no pool has; no_number when all are taken. Needs `members`. O(numbers / 64).
-    std::uint32_t take_number() noexcept {
+    // The lowest number from `first` (below 64) on that no pool has; no_number when all are taken. Needs `members`.
+    // O(numbers / 64).
+    std::uint32_t take_number(std::uint32_t first) noexcept {
         for (std::uint32_t w = 0; w != max_numbers / word_bits; ++w) {
-            if (taken_[w] == all_ones) continue;
-            const unsigned b = lowest_bit(~taken_[w]);
+            const std::uint64_t taken = w == 0 ? taken_[w] | low_bits(first) : taken_[w];
+            if (taken == all_ones) continue;
+            const unsigned b = lowest_bit(~taken);
             taken_[w] |= std::uint64_t{1} << b;
             return w * word_bits + b;
         }

@@ -1,10 +1,17 @@
-// Layer: pool. One thread's magazines: a table indexed by the number of the pool.
+// Layer: pool. One thread's magazines: their open ends, and a table indexed by the number of the pool.
 //
 //     this_thread (constinit, initial-exec)
-//     [ slots | count ] -> [ &no_magazine | magazine of pool 1 | &no_magazine | ... ]
+//     [ near ends: of pool 0, of pool 1, ... of pool 30 | far end | slots | count ]
+//                                                                     |
+//                                                                     v
+//                                               [ magazine of pool 0 | nullptr | magazine of pool 2 | ... ]
 //
-// An entry changes in three ways only: its own thread sets it, its own thread clears it when it ends, and a pool that
-// dies clears it (by contract nobody uses the pool by then, so its thread does not look at that entry). The
+// The open end of a magazine, all that create and destroy look at, lies in the thread-local itself for the pools with
+// the lowest numbers; a pool keeps the distance to it. All others share the far end, which is always closed: the slow
+// path finds their magazine in the table. A static pool's lies in a thread-local of its own.
+//
+// A thread's ends and entries change in three ways only: the thread sets them, the thread clears them when it ends, and
+// a pool that dies clears its own (by contract nobody uses the pool by then, so its thread does not look at them). The
 // table as a whole moves only when its thread grows it; `tables` keeps that and a dying pool's clearing apart.
 //
 // A thread ends in a pthread key's destructor, after its thread_locals of C++ are destroyed. What frees into a pool
@@ -28,24 +35,39 @@ namespace cenote::detail {
 
 class thread_table;
 
+using watched_end = open_end<watched_top>;
+
 // A thread's magazine for one pool. Its slots lie behind it in the same piece of memory:
 //
 //     [ thread_magazine | nullptr | p0 | p1 | ... ]
 struct alignas(64) thread_magazine {
-    basic_magazine<watched_top> blocks;
-    thread_table* owner = nullptr;      // nullptr: lost to a fork
-    thread_magazine** direct = nullptr; // a static pool's own thread-local, or nullptr
+    basic_magazine<watched_end*> blocks;
+    thread_table* owner = nullptr;                                     // nullptr: lost to a fork
     void (*retire)(thread_magazine&, void* engine) noexcept = nullptr; // its thread ends; `members` is held
     void* engine = nullptr;
     thread_magazine* next = nullptr; // among the magazines of the pool
+    watched_end own;                 // the open end of a far pool's
 };
-
-// The entry where there is none: empty and full at once, so that every call takes the slow path. Never written.
-inline constinit thread_magazine no_magazine;
 
 class thread_table {
 public:
     constexpr thread_table() noexcept = default;
+
+    // Pools with lower numbers have a near end. 512 bytes: glibc has little more than that for the thread-locals of
+    // libraries that are loaded late.
+    static constexpr std::uint32_t far = 31;
+    // How far the end for a pool lies from the first one, bytes.
+    static constexpr std::uint32_t distance_to_end(std::uint32_t number) noexcept {
+        return std::min(number, far) * static_cast<std::uint32_t>(sizeof(watched_end));
+    }
+    bool is_far(const watched_end& end) const noexcept { return &end == &ends_[far]; }
+    // Needs a number below `far`.
+    watched_end& near_end(std::uint32_t number) noexcept { return ends_[number]; }
+
+    // The magazine for the pool with this number, or nullptr.
+    thread_magazine* find(std::uint32_t number) const noexcept {
+        return number < count_ ? slots_[number] : nullptr;
+    }
 
     // Makes room for an entry. False when the thread has ended or there is no memory. Needs watch_ends().
     CENOTE_COLD bool prepare(std::uint32_t number) noexcept {
@@ -62,7 +84,6 @@ public:
         {
             const locked_scope hold{shared_pools.tables};
             std::copy_n(old, old_count, larger);
-            std::fill(larger + old_count, larger + count, &no_magazine);
             slots_ = larger;
             count_ = count;
         }
@@ -74,7 +95,7 @@ public:
     CENOTE_COLD void set(std::uint32_t number, thread_magazine& m) noexcept { slots_[number] = &m; }
 
     // The pool with this number dies. Needs `tables`, or to be the thread itself.
-    CENOTE_COLD void clear(std::uint32_t number) noexcept { slots_[number] = &no_magazine; }
+    CENOTE_COLD void clear(std::uint32_t number) noexcept { slots_[number] = nullptr; }
 
     // Sees to it that threads that end give their magazines back. Needs `members`.
     static void watch_ends() noexcept {
@@ -91,16 +112,15 @@ private:
     };
     static constinit inline end_key thread_end{};
 
-    friend thread_magazine& magazine_of_this_thread(std::uint32_t number) noexcept;
+    friend watched_end& end_of_this_thread(std::uint32_t distance) noexcept;
 
     void end() noexcept {
         const locked_scope hold{shared_pools.members};
         for (std::uint32_t i = 0; i != count_; ++i) {
-            thread_magazine& m = *slots_[i];
-            if (&m == &no_magazine) continue;
-            slots_[i] = &no_magazine;
-            if (m.direct != nullptr) *m.direct = &no_magazine;
-            m.retire(m, m.engine);
+            thread_magazine* const m = slots_[i];
+            if (m == nullptr) continue;
+            slots_[i] = nullptr;
+            m->retire(*m, m->engine);
         }
         if (slots_ != nullptr) vm::release(slots_, count_ * sizeof(thread_magazine*));
         slots_ = nullptr;
@@ -108,6 +128,7 @@ private:
         ended_ = true;
     }
 
+    watched_end ends_[far + 1];
     thread_magazine** slots_ = nullptr;
     std::uint32_t count_ = 0;
     bool ended_ = false;
@@ -115,12 +136,11 @@ private:
 
 [[gnu::tls_model("initial-exec")]] inline constinit thread_local thread_table this_thread;
 
-// This thread's magazine for the pool with this number, or no_magazine. Not a member: g++ 12 with -fsanitize=null takes
-// the address of a thread-local of an inline member's `this` for null; likewise the members are not inlined.
-CENOTE_ALWAYS_INLINE thread_magazine& magazine_of_this_thread(std::uint32_t number) noexcept {
-    if (number >= this_thread.count_) [[unlikely]]
-        return no_magazine;
-    return *this_thread.slots_[number];
+// The open end of this thread's magazine, at a distance that thread_table::distance_to_end gave. Not a member: g++ 12
+// with -fsanitize=null takes the address of a thread-local of an inline member's `this` for null; likewise the members
+// are not inlined.
+CENOTE_ALWAYS_INLINE watched_end& end_of_this_thread(std::uint32_t distance) noexcept {
+    return *reinterpret_cast<watched_end*>(reinterpret_cast<std::byte*>(this_thread.ends_) + distance);
 }
 
 } // namespace cenote::detail

@@ -13,21 +13,21 @@ using cenote::detail::registry;
 TEST(registry, gives_the_lowest_number_that_is_free) {
     const auto numbers = std::make_unique<registry>();
     for (std::uint32_t i = 0; i != 200; ++i)
-        EXPECT_EQ(numbers->take_number(), i);
+        EXPECT_EQ(numbers->take_number(0), i);
     numbers->free_number(130);
     numbers->free_number(64);
-    EXPECT_EQ(numbers->take_number(), 64U);
-    EXPECT_EQ(numbers->take_number(), 130U);
-    EXPECT_EQ(numbers->take_number(), 200U);
+    EXPECT_EQ(numbers->take_number(0), 64U);
+    EXPECT_EQ(numbers->take_number(0), 130U);
+    EXPECT_EQ(numbers->take_number(0), 200U);
 }
 
 TEST(registry, has_a_million_numbers_and_takes_back_only_what_is_one) {
     const auto numbers = std::make_unique<registry>();
     for (std::uint32_t i = 0; i != 64 * 100; ++i)
-        (void)numbers->take_number();
-    EXPECT_EQ(numbers->take_number(), 6400U);
+        (void)numbers->take_number(0);
+    EXPECT_EQ(numbers->take_number(0), 6400U);
     numbers->free_number(registry::no_number);
-    EXPECT_EQ(numbers->take_number(), 6401U);
+    EXPECT_EQ(numbers->take_number(0), 6401U);
     EXPECT_GE(registry::max_numbers, 1'000'000U);
 }
 

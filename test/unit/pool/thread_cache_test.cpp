@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <thread>
 
@@ -22,8 +23,10 @@ void in_a_fresh_thread(Body body) {
 
 TEST(thread_table, has_no_magazine_at_first) {
     in_a_fresh_thread([] {
-        for (const std::uint32_t n : {0U, 1U, 511U, 512U, registry::max_numbers - 1, registry::no_number})
-            EXPECT_EQ(&magazine_of_this_thread(n), &no_magazine);
+        for (const std::uint32_t n : {0U, 1U, 511U, 512U, registry::max_numbers - 1, registry::no_number}) {
+            EXPECT_EQ(this_thread.find(n), nullptr);
+            EXPECT_TRUE(end_of_this_thread(thread_table::distance_to_end(n)).is_closed());
+        }
     });
 }
 
@@ -35,34 +38,62 @@ TEST(thread_table, has_what_was_set_also_after_it_has_grown) {
         this_thread.set(3, one);
         ASSERT_TRUE(this_thread.prepare(100'000));
         this_thread.set(100'000, other);
-        EXPECT_EQ(&magazine_of_this_thread(3), &one);
-        EXPECT_EQ(&magazine_of_this_thread(100'000), &other);
-        EXPECT_EQ(&magazine_of_this_thread(99'999), &no_magazine);
+        EXPECT_EQ(this_thread.find(3), &one);
+        EXPECT_EQ(this_thread.find(100'000), &other);
+        EXPECT_EQ(this_thread.find(99'999), nullptr);
         this_thread.clear(3);
         this_thread.clear(100'000);
-        EXPECT_EQ(&magazine_of_this_thread(3), &no_magazine);
+        EXPECT_EQ(this_thread.find(3), nullptr);
+    });
+}
+
+TEST(thread_table, has_a_near_end_for_each_low_number_and_one_far_end_for_all_others) {
+    in_a_fresh_thread([] {
+        const auto end_for = [](std::uint32_t number) {
+            return &end_of_this_thread(thread_table::distance_to_end(number));
+        };
+        for (std::uint32_t n = 0; n != thread_table::far; ++n) {
+            EXPECT_EQ(end_for(n), &this_thread.near_end(n));
+            EXPECT_FALSE(this_thread.is_far(*end_for(n)));
+        }
+        EXPECT_NE(end_for(0), end_for(1));
+        EXPECT_TRUE(this_thread.is_far(*end_for(thread_table::far)));
+        EXPECT_TRUE(this_thread.is_far(*end_for(100'000)));
+        EXPECT_TRUE(this_thread.is_far(*end_for(registry::no_number)));
     });
 }
 
 TEST(thread_table, retires_each_magazine_when_its_thread_ends) {
     thread_magazine magazine;
     int retired = 0;
-    thread_magazine* direct = &magazine;
     magazine.engine = &retired;
-    magazine.direct = &direct;
     magazine.retire = [](thread_magazine&, void* count) noexcept { ++*static_cast<int*>(count); };
     in_a_fresh_thread([&] {
         ASSERT_TRUE(this_thread.prepare(7));
         this_thread.set(7, magazine);
     });
     EXPECT_EQ(retired, 1);
-    EXPECT_EQ(direct, &no_magazine);
 }
 
-TEST(no_magazine, is_empty_and_full) {
-    EXPECT_EQ(no_magazine.blocks.last(), nullptr);
-    EXPECT_TRUE(no_magazine.blocks.full());
-    EXPECT_EQ(no_magazine.blocks.capacity(), 0U);
+TEST(closed_end, is_empty_and_full) {
+    const watched_end end;
+    EXPECT_TRUE(end.is_closed());
+    EXPECT_EQ(end.top()[-1], nullptr);
+    EXPECT_TRUE(end.is_full(end.top()));
+}
+
+TEST(thread_magazine, keeps_its_blocks_when_its_open_end_moves) {
+    std::byte* slots[4];
+    std::byte block{};
+    watched_end elsewhere{slots + 1, slots + 4};
+    basic_magazine<watched_end*> m{&elsewhere, slots};
+    m.push(&block);
+    watched_end here;
+    m.move_end(&here);
+    elsewhere = watched_end{};
+    EXPECT_EQ(m.size(), 1U);
+    EXPECT_EQ(m.capacity(), 3U);
+    EXPECT_TRUE(m.holds(&block));
 }
 
 } // namespace
