@@ -1,5 +1,6 @@
 // A key-value server on the Redis protocol, with its memory from Cenote's pools or from malloc. See
 // README.md.
+#include "memory/cached_policy.hpp"
 #include "memory/cpu_profile.hpp"
 #include "memory/malloc_policy.hpp"
 #include "memory/pools_policy.hpp"
@@ -70,14 +71,14 @@ int serve(const options& settings) {
             std::fprintf(stderr, "packet_server: cannot record: %s\n", recording->trouble().c_str());
             return 1;
         }
-        listening.counts().record_to(recording.get());
+        listening.record_to(recording.get());
     }
     cpu_profile::start(settings.profile_rate);
     std::printf("listening on %s:%u\n", settings.bind.c_str(), static_cast<unsigned>(listening.port()));
     std::fflush(stdout);
 
     closing_report report = listening.run();
-    listening.counts().record_to(nullptr);
+    listening.record_to(nullptr);
     if (recording) {
         recording->close();
         report.recorded_events = recording->events();
@@ -97,7 +98,9 @@ int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
     allow_clients(settings);
     try {
-        return settings.pools ? serve<pools_policy>(settings) : serve<malloc_policy>(settings);
+        if (settings.threads == 1)
+            return settings.pools ? serve<pools_policy>(settings) : serve<malloc_policy>(settings);
+        return settings.pools ? serve<cached_policy>(settings) : serve<shared_malloc_policy>(settings);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "packet_server: %s\n", error.what());
         return 1;

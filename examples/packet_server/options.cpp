@@ -15,6 +15,10 @@ bool read_command_line(int argc, char** argv, options& into, int& exit_code) {
     app.add_option("--memory", memory, "where objects and buffers come from")
         ->check(CLI::IsMember({"pools", "malloc"}))
         ->capture_default_str();
+    app.add_option("--threads", into.threads,
+                   "threads that serve clients, with the memory and the store shared")
+        ->check(CLI::Range(1, 64))
+        ->capture_default_str();
     app.add_option("--bind", into.bind, "address to listen on")->check(CLI::ValidIPV4)->capture_default_str();
     app.add_option("--port", into.port, "port to listen on, 0 for a free one")->capture_default_str();
 
@@ -81,6 +85,8 @@ bool read_command_line(int argc, char** argv, options& into, int& exit_code) {
 
     try {
         app.parse(argc, argv);
+        if (into.threads > 1 && !into.record.empty())
+            throw CLI::ValidationError("--record", "records one thread: not together with --threads above 1");
     } catch (const CLI::ParseError& error) {
         exit_code = app.exit(error);
         return false;

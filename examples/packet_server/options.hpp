@@ -13,6 +13,7 @@ struct options {
     std::string bind = "127.0.0.1";
     std::uint16_t port = 6379; // 0: a free one
     bool pools = true;         // else malloc
+    std::size_t threads = 1;   // that serve clients
 
     frame_limits frames;
     std::size_t max_clients = 10'000;

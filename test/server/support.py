@@ -1,4 +1,4 @@
-"""What the tests of the packet server share: a running server, a client that speaks RESP, cases for both memories."""
+"""What the tests of the packet server share: a running server, a client that speaks RESP, cases for every memory."""
 
 import json
 import os
@@ -133,15 +133,28 @@ def frame(*arguments):
     return b"".join(parts)
 
 
+class Memory(str):
+    """Where a server's memory comes from, as `--memory` takes it, and how many threads use it."""
+
+    def __new__(cls, name, threads=1):
+        memory = super().__new__(cls, name)
+        memory.threads = threads
+        return memory
+
+    def options(self):
+        return ["--memory=" + self] + (["--threads", str(self.threads)] if self.threads > 1 else [])
+
+
 class Server:
     """A server process with its report. Use in a `with`: leaving it stops the server and checks what it says."""
 
     def __init__(self, memory, *options):
+        memory = memory if isinstance(memory, Memory) else Memory(memory)
         self.folder = tempfile.mkdtemp(prefix="packet_server_test_")
         self.report_path = os.path.join(self.folder, "report.json")
         self.errors = open(os.path.join(self.folder, "stderr"), "w+")
         self.process = subprocess.Popen(
-            [SERVER, "--memory=" + memory, "--port", "0", "--report", self.report_path, *map(str, options)],
+            [SERVER, *memory.options(), "--port", "0", "--report", self.report_path, *map(str, options)],
             stdout=subprocess.PIPE,
             stderr=self.errors,
             text=True,
@@ -239,13 +252,27 @@ class Server:
             raise AssertionError(text)
 
 
-def on_both_memories(case):
-    """Class decorator: runs a case on a server with pools and on one with malloc. The case itself does not run."""
-    module = sys.modules[case.__module__]
-    for memory in ("pools", "malloc"):
-        name = "%s_on_%s" % (case.__name__, memory)
-        setattr(module, name, type(name, (case, unittest.TestCase), {"memory": memory, "__module__": case.__module__}))
-    return case
+ONE_THREAD = (Memory("pools"), Memory("malloc"))
+THREADS = (Memory("pools", 4), Memory("malloc", 4))
+
+
+def on(*memories):
+    """Class decorator: runs a case once on each of these. The case itself does not run."""
+
+    def with_memories(case):
+        module = sys.modules[case.__module__]
+        for memory in memories:
+            name = "%s_on_%s" % (case.__name__, memory)
+            if memory.threads > 1:
+                name += "_with_%d_threads" % memory.threads
+            setattr(module, name, type(name, (case, unittest.TestCase), {"memory": memory, "__module__": case.__module__}))
+        return case
+
+    return with_memories
+
+
+on_both_memories = on(*ONE_THREAD)
+on_all_memories = on(*ONE_THREAD, THREADS[0])
 
 
 class WithServer:

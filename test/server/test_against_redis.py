@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 
-from support import Connection, ErrorReply, WithServer, main, on_both_memories
+from support import Connection, ErrorReply, WithServer, main, on_all_memories
 
 ROUNDS = 6000
 
@@ -91,7 +91,7 @@ def comparable(command, reply):
     return reply
 
 
-@on_both_memories
+@on_all_memories
 class AgainstRedis(WithServer):
     @classmethod
     def setUpClass(cls):

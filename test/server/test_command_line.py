@@ -36,6 +36,9 @@ class CommandLine(unittest.TestCase):
             (["--max-frame", "4gb"], "--max-frame"),
             (["--max-memory", "much"], "--max-memory"),
             (["--sample-every", "-1"], "--sample-every"),
+            (["--threads", "0"], "--threads"),
+            (["--threads", "65"], "--threads"),
+            (["--threads", "2", "--record", "pattern"], "--record: records one thread"),
         ):
             done = run(*arguments)
             self.assertNotEqual(done.returncode, 0, arguments)

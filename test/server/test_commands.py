@@ -3,10 +3,10 @@
 import subprocess
 import time
 
-from support import ErrorReply, Server, WithServer, main, on_both_memories
+from support import ErrorReply, Server, WithServer, main, on_all_memories
 
 
-@on_both_memories
+@on_all_memories
 class Strings(WithServer):
     def test_set_and_get(self):
         self.assertEqual(self.c.command("SET", "k", "v"), "OK")
@@ -107,7 +107,7 @@ class Strings(WithServer):
         self.assertEqual(self.c.command("STRLEN", "none"), 0)
 
 
-@on_both_memories
+@on_all_memories
 class Keys(WithServer):
     def test_del_and_exists(self):
         self.c.command("MSET", "a", "1", "b", "2", "c", "3")
@@ -172,7 +172,7 @@ class Keys(WithServer):
             self.assertEqual(info[kind]["live"], 0)
 
 
-@on_both_memories
+@on_all_memories
 class Administration(WithServer):
     def test_connection_commands(self):
         self.assertEqual(self.c.command("PING"), "PONG")
@@ -241,7 +241,7 @@ class Administration(WithServer):
         self.assertEqual(self.c.command("PING"), "PONG")
 
 
-@on_both_memories
+@on_all_memories
 class ThroughRedisCli(WithServer):
     def cli(self, *arguments, stdin=None):
         done = subprocess.run(
@@ -285,7 +285,7 @@ class ThroughRedisCli(WithServer):
         self.assertEqual(self.cli("MGET", *pairs[::2]).decode().split(), pairs[1::2])
 
 
-@on_both_memories
+@on_all_memories
 class Shutdown:
     def test_shutdown_through_redis_cli(self):
         with Server(self.memory) as server:

@@ -5,10 +5,10 @@ import socket
 import threading
 import time
 
-from support import PATIENCE, ErrorReply, Server, WithServer, frame, main, on_both_memories
+from support import PATIENCE, ErrorReply, Server, WithServer, frame, main, on_all_memories
 
 
-@on_both_memories
+@on_all_memories
 class Endings(WithServer):
     def test_half_close_after_requests_gets_all_replies(self):
         self.c.write(frame("ECHO", "x" * 1000) * 5000)
@@ -91,7 +91,7 @@ class Endings(WithServer):
         self.assertEqual(self.c.command("GET", "n"), b"2400")
 
 
-@on_both_memories
+@on_all_memories
 class SlowReaders:
     def fill(self, server):
         """A client that asks for much and reads nothing; returns it and a thread that writes for it."""
@@ -154,7 +154,7 @@ class SlowReaders:
             c.close()
 
 
-@on_both_memories
+@on_all_memories
 class Limits:
     def test_clients(self):
         with Server(self.memory, "--max-clients", 5) as server:
@@ -194,7 +194,7 @@ class Limits:
             c.close()
 
 
-@on_both_memories
+@on_all_memories
 class Stopping:
     def busy(self, server):
         """Clients in every state a stop can find."""

@@ -3,7 +3,7 @@
 import random
 import socket
 
-from support import WithServer, frame, main, on_both_memories
+from support import WithServer, frame, main, on_all_memories
 
 STREAMS = 400
 
@@ -37,7 +37,7 @@ def mutated(r):
     return bytes(data)
 
 
-@on_both_memories
+@on_all_memories
 class Fuzz(WithServer):
     options = ("--max-frame", "1mb", "--max-memory", "32mb", "--max-output", "4mb")
 

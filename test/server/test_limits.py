@@ -2,14 +2,14 @@
 
 import time
 
-from support import PATIENCE, ErrorReply, Server, frame, main, on_both_memories
+from support import ONE_THREAD, PATIENCE, THREADS, ErrorReply, Server, frame, main, on
 
 
 def is_out_of_memory(reply):
     return isinstance(reply, ErrorReply) and str(reply).startswith("OOM ")
 
 
-@on_both_memories
+@on(*ONE_THREAD, *THREADS)
 class MaxMemory:
     def fill(self, c, prefix, value, *options):
         """Sets keys until a hundred in a row are refused; returns how many were set."""
@@ -65,7 +65,7 @@ class MaxMemory:
                 self.assertEqual(c.command("SET", "late%d" % i, "v" * 1000), "OK")
 
 
-@on_both_memories
+@on(*ONE_THREAD, *THREADS)
 class NoPackets:
     def test_one_request_is_refused_when_others_hold_all_packets(self):
         with Server(self.memory, "--max-packets", 2) as server:
@@ -90,7 +90,7 @@ class NoPackets:
             self.assertEqual([c.reply() for _ in range(500)], list(range(1, 501)))
 
 
-@on_both_memories
+@on(*ONE_THREAD, *THREADS)
 class Failures:
     """Every so many allocations are refused, wherever that hits: one reply for each request or a closed connection."""
 

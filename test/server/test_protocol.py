@@ -3,10 +3,10 @@
 import socket
 import threading
 
-from support import ErrorReply, WithServer, frame, main, on_both_memories
+from support import ErrorReply, WithServer, frame, main, on_all_memories
 
 
-@on_both_memories
+@on_all_memories
 class Pieces(WithServer):
     def test_a_pipeline_is_answered_in_order(self):
         count = 20_000
@@ -68,7 +68,7 @@ class Pieces(WithServer):
         self.assertEqual(self.c.reply(), "PONG")
 
 
-@on_both_memories
+@on_all_memories
 class Malformed(WithServer):
     """Each of these gets one error, after the replies to what was sound before it, and the end of the connection."""
 
@@ -140,7 +140,7 @@ class Malformed(WithServer):
         self.assertEqual(self.c.command("EXISTS", "evil"), 0)
 
 
-@on_both_memories
+@on_all_memories
 class Truncated(WithServer):
     def test_a_connection_that_ends_within_a_request(self):
         request = frame("SET", "k", "v" * 50)

@@ -91,8 +91,9 @@ void client_command(request<Policy>& r) {
         r.answer.bulk(description(r.from, r.server.now));
     } else if (is_word(what, "LIST") && r.size() == 2) {
         std::string all;
-        for (const client* each = r.server.clients.first(); each != nullptr; each = each->next) {
-            all += description(*each, r.server.now);
+        for (const service<Policy>* thread : r.server.shared.services) {
+            for (const client* each = thread->clients.first(); each != nullptr; each = each->next)
+                all += description(*each, r.server.now);
         }
         r.answer.bulk(all);
     } else if (is_word(what, "SETINFO") && r.size() == 4) {

@@ -4,6 +4,7 @@
 #include "command.hpp"
 #include "table.hpp"
 #include "text.hpp"
+#include "trim.hpp"
 
 #include <new>
 
@@ -45,6 +46,7 @@ void execute(service<Policy>& server, client& from, const packet& arguments,
     }
     if (!r.refused && !output.failed()) return;
     ++server.seen.out_of_memory;
+    trim_other_threads(server);
     output.rollback(begin);
     r.answer.error("OOM out of memory, the request was not carried out");
     from.gives_up = from.gives_up || output.failed();

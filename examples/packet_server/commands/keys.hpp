@@ -3,6 +3,7 @@
 
 #include "command.hpp"
 #include "text.hpp"
+#include "trim.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -99,6 +100,7 @@ void flushall(request<Policy>& r) {
         return r.answer.error(errors::syntax);
     }
     r.server.data.clear();
+    trim_other_threads(r.server);
     r.answer.ok();
 }
 

@@ -16,10 +16,10 @@ template <class Policy>
 void info(request<Policy>& r) {
     std::string text;
     if (r.size() == 1) {
-        text = info_text(r.server, "all");
+        text = info_text(r.server.shared, "all");
     } else {
         for (std::size_t i = 1; i < r.size(); ++i)
-            text += info_text(r.server, lower(r[i]));
+            text += info_text(r.server.shared, lower(r[i]));
     }
     r.answer.bulk(text);
 }
@@ -31,11 +31,11 @@ void config(request<Policy>& r) {
         return r.answer.error("ERR unknown subcommand '" + printable(r[1]) + "'. Try CONFIG GET.");
     if (r.size() < 3) return r.answer.error("ERR wrong number of arguments for 'config|get' command");
     const options& set = r.server.settings;
-    const std::array<std::pair<std::string_view, std::string>, 12> known = {{
+    const std::array<std::pair<std::string_view, std::string>, 13> known = {{
         {"save", ""},
         {"appendonly", "no"},
         {"databases", "1"},
-        {"port", std::to_string(r.server.port)},
+        {"port", std::to_string(r.server.shared.port)},
         {"maxclients", std::to_string(set.max_clients)},
         {"maxmemory", std::to_string(set.max_memory)},
         {"timeout", std::to_string(set.idle_timeout)},
@@ -44,6 +44,7 @@ void config(request<Policy>& r) {
         {"max-inline", std::to_string(set.frames.max_inline)},
         {"max-output", std::to_string(set.max_output)},
         {"memory", std::string(Policy::name)},
+        {"io-threads", std::to_string(set.threads)},
     }};
     const auto asked = [&](std::string_view name) {
         for (std::size_t i = 2; i < r.size(); ++i) {
@@ -65,7 +66,7 @@ void config(request<Policy>& r) {
 template <class Policy>
 void shutdown(request<Policy>& r) {
     r.from.wants_close = true;
-    r.server.stop();
+    r.server.shared.stop();
 }
 
 } // namespace packet_server::commands

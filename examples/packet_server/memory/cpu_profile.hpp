@@ -1,8 +1,8 @@
 // How much of the process's CPU time passes inside the allocator, by looking at regular intervals where it
 // is.
 //
-// The meter says when it enters and leaves the allocator; a timer that runs on CPU time interrupts the
-// process and counts how often it was inside. Unlike a clock around each call this neither slows the calls
+// The meter says when a thread enters and leaves the allocator; a timer that runs on the CPU time of all threads
+// interrupts the one that runs and counts how often it was inside. Unlike a clock around each call this neither slows the calls
 // nor stops them from overlapping with their surroundings, and time in which the process did not run does not
 // count. What the kernel does on the allocator's behalf, page faults above all, counts as inside.
 #pragma once
@@ -27,7 +27,7 @@ public:
     }
 
     // Looks `per_second` times in each second of CPU time, as far as the kernel's own tick allows, until the
-    // process ends; 0 for never. One for the whole process, and for one thread.
+    // process ends; 0 for never. One for the whole process.
     static void start(std::uint32_t per_second) noexcept {
         if (per_second == 0) return;
         struct sigaction action {};
@@ -42,18 +42,22 @@ public:
         setitimer(ITIMER_PROF, &interval, nullptr);
     }
 
-    static std::uint64_t looks() noexcept { return looks_; }
-    static std::uint64_t looks_inside() noexcept { return looks_inside_; }
+    static std::uint64_t looks() noexcept { return looks_.load(std::memory_order_relaxed); }
+    static std::uint64_t looks_inside() noexcept { return looks_inside_.load(std::memory_order_relaxed); }
 
 private:
     static void look(int) noexcept {
-        looks_ = looks_ + 1;
-        looks_inside_ = looks_inside_ + static_cast<std::uint64_t>(inside_);
+        // Relaxed: two counts, of which nothing else is read by.
+        looks_.fetch_add(1, std::memory_order_relaxed);
+        if (inside_ != 0) looks_inside_.fetch_add(1, std::memory_order_relaxed);
     }
 
-    inline static volatile std::sig_atomic_t inside_ = 0;
-    inline static volatile std::uint64_t looks_ = 0;
-    inline static volatile std::uint64_t looks_inside_ = 0;
+    // Of each thread, in memory that is there from the thread's start: a signal handler may not wait for it.
+    [[gnu::tls_model(
+        "initial-exec")]] static constinit inline thread_local volatile std::sig_atomic_t inside_ = 0;
+    inline static constinit std::atomic<std::uint64_t> looks_{0};
+    inline static constinit std::atomic<std::uint64_t> looks_inside_{0};
+    static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 };
 
 } // namespace packet_server

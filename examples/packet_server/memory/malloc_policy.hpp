@@ -1,22 +1,28 @@
-// The server's memory from new and malloc: the yardstick for pools_policy.hpp, with the same interface.
+// The server's memory from new and malloc: the yardstick for pools_policy.hpp and, with several threads, for
+// cached_policy.hpp, with the same interface.
 #pragma once
 
 #include "byte_budget.hpp"
+#include "object_limit.hpp"
 #include "pool_report.hpp"
+#include "threading.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdlib>
 #include <new>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace packet_server {
 
-struct malloc_policy {
+template <class Threading>
+struct basic_malloc_policy {
     static constexpr std::string_view name = "malloc";
     static constexpr bool has_pools = false;
+    using threading = Threading;
 
     // Bytes a buffer of `bytes` can grow to without moving: the C library promises no more than was asked
     // for.
@@ -29,24 +35,32 @@ struct malloc_policy {
 
     template <class T>
     class objects {
+        using limit_type = std::conditional_t<Threading::several, limit_share, own_limit>;
+
     public:
-        // At most `limit` objects at a time.
-        objects(byte_budget& budget, std::size_t limit) noexcept : budget_(budget), limit_(limit) {}
+        struct common {
+            // At most `most` objects at a time.
+            common(byte_budget& from, std::size_t most) noexcept : budget(from), limit(most) {}
+            byte_budget& budget;
+            typename limit_type::common limit;
+        };
+
+        explicit objects(common& of) noexcept : budget_(of.budget), limit_(of.limit) {}
 
         template <class... Arguments>
         T* create(Arguments&&... arguments) noexcept {
-            if (live_ == limit_ || !budget_.charge(footprint(sizeof(T)))) return nullptr;
-            T* const p = new (std::nothrow) T(std::forward<Arguments>(arguments)...);
-            if (p == nullptr) {
-                budget_.give_back(footprint(sizeof(T)));
-            } else {
-                ++live_;
+            if (!limit_.take()) return nullptr;
+            T* p = nullptr;
+            if (budget_.charge(footprint(sizeof(T)))) {
+                p = new (std::nothrow) T(std::forward<Arguments>(arguments)...);
+                if (p == nullptr) budget_.give_back(footprint(sizeof(T)));
             }
+            if (p == nullptr) limit_.give_back();
             return p;
         }
         void destroy(T* p) noexcept {
             delete p;
-            --live_;
+            limit_.give_back();
             budget_.give_back(footprint(sizeof(T)));
         }
         std::size_t trim() noexcept { return 0; }
@@ -54,13 +68,17 @@ struct malloc_policy {
 
     private:
         byte_budget& budget_;
-        std::size_t limit_;
-        std::size_t live_ = 0;
+        limit_type limit_;
     };
 
     class buffers {
     public:
-        explicit buffers(byte_budget& budget) noexcept : budget_(budget) {}
+        struct common {
+            explicit common(byte_budget& from) noexcept : budget(from) {}
+            byte_budget& budget;
+        };
+
+        explicit buffers(common& of) noexcept : budget_(of.budget) {}
 
         void* allocate(std::size_t bytes) noexcept {
             if (!budget_.charge(footprint(bytes))) return nullptr;
@@ -79,5 +97,8 @@ struct malloc_policy {
         byte_budget& budget_;
     };
 };
+
+using malloc_policy = basic_malloc_policy<one_thread>;
+using shared_malloc_policy = basic_malloc_policy<several_threads>;
 
 } // namespace packet_server

@@ -1,7 +1,7 @@
 // The memory of one server: a policy (where blocks come from) behind a meter (what happens to them).
 //
-// One `memory` belongs to one thread. A server with several I/O threads would hold one for each, with the
-// sessions bound to it; only the store's would have to be shared.
+// What is in this file belongs to one thread. Behind it a policy has a part that the threads have in common,
+// `Policy::objects<T>::common`: with several threads the pool itself, with one no more than how to make it.
 #pragma once
 
 #include "byte_budget.hpp"
@@ -21,9 +21,10 @@ namespace packet_server {
 template <class T, class Policy>
 class object_memory {
 public:
-    object_memory(meter& counts, object_kind kind, byte_budget& budget,
-                  std::size_t limit = byte_budget::no_limit)
-        : meter_(counts), kind_(kind), objects_(budget, limit) {}
+    using policy_objects = typename Policy::template objects<T>;
+
+    object_memory(meter& counts, object_kind kind, typename policy_objects::common& common)
+        : meter_(counts), kind_(kind), objects_(common) {}
 
     // nullptr when no memory is left, or `limit` objects live.
     template <class... Arguments>
@@ -41,15 +42,17 @@ public:
 private:
     meter& meter_;
     object_kind kind_;
-    typename Policy::template objects<T> objects_;
+    policy_objects objects_;
 };
 
 // Buffers of any size. Every free names the size that was asked for.
 template <class Policy>
 class buffer_memory {
 public:
-    buffer_memory(meter& counts, object_kind kind, byte_budget& budget)
-        : meter_(counts), kind_(kind), buffers_(budget) {}
+    using policy_buffers = typename Policy::buffers;
+
+    buffer_memory(meter& counts, object_kind kind, typename policy_buffers::common& common)
+        : meter_(counts), kind_(kind), buffers_(common) {}
 
     // `bytes` is above 0. nullptr when no memory is left.
     void* allocate(std::size_t bytes) noexcept {
@@ -65,7 +68,38 @@ public:
 private:
     meter& meter_;
     object_kind kind_;
-    typename Policy::buffers buffers_;
+    policy_buffers buffers_;
+};
+
+namespace detail {
+template <class Common>
+struct common_holder {
+    template <class... Arguments>
+    explicit common_holder(Arguments&&... arguments) : common(std::forward<Arguments>(arguments)...) {}
+    Common common;
+};
+} // namespace detail
+
+// The same with nothing in common with others: used by one thread at a time.
+template <class T, class Policy>
+class own_object_memory : private detail::common_holder<typename Policy::template objects<T>::common>,
+                          public object_memory<T, Policy> {
+    using holder = detail::common_holder<typename Policy::template objects<T>::common>;
+
+public:
+    // At most `limit` objects live at a time.
+    own_object_memory(meter& counts, object_kind kind, byte_budget& budget,
+                      std::size_t limit = byte_budget::no_limit)
+        : holder(budget, limit), object_memory<T, Policy>(counts, kind, holder::common) {}
+};
+template <class Policy>
+class own_buffer_memory : private detail::common_holder<typename Policy::buffers::common>,
+                          public buffer_memory<Policy> {
+    using holder = detail::common_holder<typename Policy::buffers::common>;
+
+public:
+    own_buffer_memory(meter& counts, object_kind kind, byte_budget& budget)
+        : holder(budget), buffer_memory<Policy>(counts, kind, holder::common) {}
 };
 
 // What Asio allocates the state of a waiting operation with.

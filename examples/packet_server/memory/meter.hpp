@@ -1,7 +1,11 @@
 // Counts, times, records and, on demand, fails the calls that the server makes to its memory. It stands in
-// front of both variants alike, so whatever it costs it costs both.
+// front of all variants alike, so whatever it costs it costs each.
+//
+// A meter is used by one thread at a time: with several there is one for each, and one of the store, which goes with the
+// store's lock. Any thread may read the counts of all.
 #pragma once
 
+#include "counter.hpp"
 #include "cpu_profile.hpp"
 #include "kinds.hpp"
 #include "recorder.hpp"
@@ -13,16 +17,26 @@
 
 namespace packet_server {
 
-struct kind_tally {
-    std::uint64_t allocations = 0;
-    std::uint64_t frees = 0;
-    std::uint64_t failures = 0;
-    std::uint64_t peak = 0; // the most that lived at a time
+template <class Number>
+struct basic_kind_tally {
+    Number allocations = 0;
+    Number frees = 0;
+    Number failures = 0;
+    Number peak = 0; // the most that lived at a time
 
+    // The peak becomes the sum of the peaks: more than ever lived at a time, if those were at different moments.
+    template <class Other>
+    void merge(const basic_kind_tally<Other>& other) noexcept {
+        frees += other.frees; // first: see counter.hpp
+        allocations += other.allocations;
+        failures += other.failures;
+        peak += other.peak;
+    }
     std::uint64_t live() const noexcept { return allocations - frees; }
 };
+using kind_tally = basic_kind_tally<std::uint64_t>;
 
-class meter {
+class alignas(64) meter {
 public:
     // `sample_every`: one call in so many is timed on average, 0 for none. `fail_every`: every such
     // allocation is refused, 0 for none: a fault for tests.
@@ -38,7 +52,7 @@ public:
     // asked for.
     template <class Take>
     auto allocate(object_kind kind, std::size_t bytes, Take&& take) noexcept -> decltype(take()) {
-        kind_tally& tally = tallies_[index_of(kind)];
+        basic_kind_tally<counter>& tally = tallies_[index_of(kind)];
         if (fail_every_ != 0 && ++since_failure_ >= fail_every_) [[unlikely]] {
             since_failure_ = 0;
             fail_every_ = then_every_;
@@ -84,21 +98,32 @@ public:
 
     void record_to(recorder* to) noexcept { recorder_ = to; }
 
-    const kind_tally& tally(object_kind kind) const noexcept { return tallies_[index_of(kind)]; }
-    const std::array<kind_tally, kind_count>& tallies() const noexcept { return tallies_; }
-    const call_samples& allocation_samples() const noexcept { return allocations_; }
-    const call_samples& free_samples() const noexcept { return frees_; }
+    kind_tally tally(object_kind kind) const noexcept {
+        kind_tally copy;
+        copy.merge(tallies_[index_of(kind)]);
+        return copy;
+    }
+    call_samples allocation_samples() const noexcept { return plain(allocations_); }
+    call_samples free_samples() const noexcept { return plain(frees_); }
     std::uint32_t sample_every() const noexcept { return sample_every_; }
     double ns_per_tick() const noexcept { return scale_.ns_per_tick(); }
     double overhead_ns() const noexcept { return static_cast<double>(overhead_) * ns_per_tick(); }
 
 private:
+    using samples_type = basic_call_samples<counter>;
+
+    static call_samples plain(const samples_type& samples) noexcept {
+        call_samples copy;
+        copy.merge(samples);
+        return copy;
+    }
+
     // Times what lies between its construction and `stop`, if this call's turn has come. The timed and the
     // untimed calls run the same instructions: a copy of the allocator's fast path used only by samples would
     // be cold.
     class timing {
     public:
-        timing(meter& of, call_samples& samples) noexcept : meter_(of), samples_(samples) {
+        timing(meter& of, samples_type& samples) noexcept : meter_(of), samples_(samples) {
             if (--of.until_sample_ == 0) [[unlikely]] {
                 of.until_sample_ = of.next_interval();
                 active_ = of.sample_every_ != 0;
@@ -112,7 +137,7 @@ private:
 
     private:
         meter& meter_;
-        call_samples& samples_;
+        samples_type& samples_;
         bool active_ = false;
         std::uint64_t from_ = 0;
     };
@@ -127,7 +152,7 @@ private:
         return sample_every_ / 2 + random_ % (sample_every_ + 1);
     }
 
-    std::array<kind_tally, kind_count> tallies_{};
+    std::array<basic_kind_tally<counter>, kind_count> tallies_{};
     recorder* recorder_ = nullptr;
     std::uint32_t sample_every_;
     std::uint32_t until_sample_ = 0;
@@ -137,8 +162,8 @@ private:
     std::uint32_t random_ = 2463534242U;
     std::uint64_t overhead_; // ticks
     tick_scale scale_;
-    call_samples allocations_;
-    call_samples frees_;
+    samples_type allocations_;
+    samples_type frees_;
 };
 
 } // namespace packet_server

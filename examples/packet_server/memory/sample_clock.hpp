@@ -54,14 +54,15 @@ private:
     std::uint64_t ticks_ = sample_clock::now();
 };
 
-// The samples of one kind of call.
-struct call_samples {
+// The samples of one kind of call; a meter keeps them in counters that other threads may read.
+template <class Number>
+struct basic_call_samples {
     // A sample this long was interrupted: the thread did not run all the while. It is counted, not added.
     static constexpr std::uint64_t longest = 2'000'000; // ticks, about a millisecond
 
-    std::uint64_t taken = 0;
-    std::uint64_t set_aside = 0;
-    std::uint64_t ticks = 0; // of all taken, the clock's own cost subtracted
+    Number taken = 0;
+    Number set_aside = 0;
+    Number ticks = 0; // of all taken, the clock's own cost subtracted
 
     void add(std::uint64_t between, std::uint64_t overhead) noexcept {
         if (between > longest) {
@@ -71,9 +72,16 @@ struct call_samples {
         ++taken;
         ticks += between > overhead ? between - overhead : 0;
     }
+    template <class Other>
+    void merge(const basic_call_samples<Other>& other) noexcept {
+        taken += other.taken;
+        set_aside += other.set_aside;
+        ticks += other.ticks;
+    }
     double mean_ticks() const noexcept {
         return taken == 0 ? 0.0 : static_cast<double>(ticks) / static_cast<double>(taken);
     }
 };
+using call_samples = basic_call_samples<std::uint64_t>;
 
 } // namespace packet_server

@@ -1,5 +1,7 @@
-// What commands know of the client that sent them, and the list of all clients.
+// What commands know of the client that sent them, and a thread's list of its clients.
 #pragma once
+
+#include "../memory/counter.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -10,7 +12,7 @@ namespace packet_server {
 struct client {
     std::uint64_t id = 0;
     std::int64_t connected = 0; // milliseconds, on the server's clock
-    std::int64_t last_request = 0;
+    single_writer<std::int64_t> last_request = 0;
     char* name = nullptr; // a buffer of name_size bytes
     std::size_t name_size = 0;
     bool wants_close = false; // once the replies so far are written
@@ -20,7 +22,7 @@ struct client {
     client* next = nullptr;
 };
 
-// All clients, linked through themselves.
+// Linked through themselves.
 class client_list {
 public:
     void insert(client* added) noexcept {

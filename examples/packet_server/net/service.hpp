@@ -1,56 +1,48 @@
-// Everything the sessions of one server share.
+// Everything the sessions of one thread have: their memory, their counts, their clock, and the way to what all threads
+// share.
 #pragma once
 
-#include "../memory/memory.hpp"
-#include "../options.hpp"
-#include "../protocol/packet.hpp"
-#include "../store/store.hpp"
 #include "client.hpp"
+#include "shared_state.hpp"
+#include "traffic.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <random>
+#include <vector>
 
 namespace packet_server {
 
 template <class Policy>
-class session;
-
-struct traffic {
-    std::uint64_t connections = 0;
-    std::uint64_t refused = 0; // for lack of room
-    std::uint64_t requests = 0;
-    std::uint64_t protocol_errors = 0;
-    std::uint64_t out_of_memory = 0; // requests answered with -OOM
-    std::uint64_t overflows = 0;     // clients closed because a reply was too long
-    std::uint64_t slow_clients = 0;  // closed because they did not read
-    std::uint64_t idle_clients = 0;  // closed because they were silent
-    std::uint64_t bytes_in = 0;
-    std::uint64_t bytes_out = 0;
-};
-
-template <class Policy>
 struct service {
-    explicit service(const options& from)
-        : settings(from), counts(from.sample_every, from.fail_every),
-          store_budget(from.max_memory == 0 ? byte_budget::no_limit : from.max_memory),
-          sessions(counts, object_kind::session, unlimited, from.max_clients),
-          packets(counts, object_kind::packet, unlimited, from.max_packets),
-          io(counts, object_kind::io, unlimited), handlers(counts, object_kind::handler, unlimited),
-          data(counts, store_budget, seed()) {
+    service(shared_state<Policy>& all, std::size_t thread)
+        : shared(all), settings(all.settings), counts(all.meter_of(thread)),
+          sessions(counts, object_kind::session, all.sessions),
+          packets(counts, object_kind::packet, all.packets), io(counts, object_kind::io, all.io),
+          handlers(counts, object_kind::handler, all.handlers), data(all.data) {
         refresh_clock();
+        all.services.push_back(this);
     }
     service(const service&) = delete;
     service& operator=(const service&) = delete;
 
     // Milliseconds since the server started, as all its deadlines are given.
     void refresh_clock() noexcept {
-        const auto passed = std::chrono::steady_clock::now() - started;
+        const auto passed = std::chrono::steady_clock::now() - shared.started;
         now = 1 + std::chrono::duration_cast<std::chrono::milliseconds>(passed).count();
-        data.now(now);
     }
 
+    // While it lives, no other thread is in the store or in a list of clients.
+    class [[nodiscard]] access {
+    public:
+        explicit access(service& by) : hold_(by.shared.lock) { by.data.now(std::max(by.data.now(), by.now)); }
+
+    private:
+        typename shared_state<Policy>::lock_guard hold_;
+    };
+
+    // What the pools say of themselves; they are the same ones for every thread.
     std::vector<pool_report> pools() const {
         std::vector<pool_report> rows;
         sessions.report(rows);
@@ -61,28 +53,18 @@ struct service {
         return rows;
     }
 
+    shared_state<Policy>& shared;
     const options& settings;
-    std::uint16_t port = 0;
-    std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
     std::int64_t now = 0;
-    traffic seen;
-    client_list clients;
-    std::function<void()> stop; // asks the server to stop; it does so after the request that asked
+    basic_traffic<counter> seen;
+    client_list clients; // changed by this thread, and only with `access`
 
-    meter counts;
-    byte_budget unlimited;
-    byte_budget store_budget;
+    meter& counts;
     object_memory<session<Policy>, Policy> sessions;
     object_memory<packet, Policy> packets;
     buffer_memory<Policy> io;
     buffer_memory<Policy> handlers;
-    store<Policy> data;
-
-private:
-    static std::uint64_t seed() {
-        std::random_device device;
-        return (std::uint64_t{device()} << 32) | device();
-    }
+    store<Policy>& data; // only with `access`
 };
 
 } // namespace packet_server

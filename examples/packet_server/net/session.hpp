@@ -39,11 +39,17 @@ public:
           output_(server.io, largest_output(server.settings)),
           requests_(server.packets, server.io, server.settings.frames), progress_(server.now) {
         id = number;
-        connected = last_request = server.now;
+        connected = server.now;
+        last_request = server.now;
+        const typename service<Policy>::access lists(server_);
         server_.clients.insert(this);
     }
     ~session() {
-        server_.clients.remove(this);
+        {
+            const typename service<Policy>::access lists(server_);
+            server_.clients.remove(this);
+        }
+        --server_.shared.connections;
         if (name != nullptr) server_.io.free(name, name_size);
     }
     session(const session&) = delete;
@@ -83,6 +89,7 @@ private:
     static constexpr std::int64_t linger_time = 1000; // milliseconds
     static constexpr std::size_t linger_bytes =
         4 * 1024 * 1024; // that we read in vain before we close all the same
+    static constexpr std::size_t requests_per_access = 16;
 
     // Keeps a session alive. Sessions stay on one thread, so the count is a plain number.
     class reference {
@@ -202,8 +209,7 @@ private:
                 held_up_ = state_ == state::open && output_.size() >= server_.settings.max_output;
                 if (held_up_ || state_ != state::open) return false;
             }
-            execute(server_, *this, *requests_.first(), output_);
-            requests_.pop();
+            run_some();
             if (output_.overflowed()) ++server_.seen.overflows;
             if (output_.overflowed() || gives_up) {
                 close();
@@ -215,6 +221,18 @@ private:
             }
         }
         return true;
+    }
+
+    // Runs up to requests_per_access requests, at least one, while the replies have room.
+    void run_some() noexcept {
+        const typename service<Policy>::access store(server_);
+        for (std::size_t run = 0; run < requests_per_access; ++run) {
+            execute(server_, *this, *requests_.first(), output_);
+            requests_.pop();
+            if (requests_.first() == nullptr || output_.size() >= server_.settings.max_output ||
+                output_.overflowed() || gives_up || wants_close)
+                return;
+        }
     }
 
     // Writes as much as the kernel takes.

@@ -30,7 +30,7 @@ public:
             if (pattern.sizes[kind] != 0) {
                 objects_[kind].emplace(pattern.sizes[kind]);
             } else {
-                buffers_[kind].emplace(unlimited_);
+                buffers_[kind].emplace(common_);
             }
         }
     }
@@ -45,6 +45,7 @@ public:
 
 private:
     byte_budget unlimited_;
+    pools_policy::buffers::common common_{unlimited_};
     std::array<std::optional<cenote::block_pool<>>, kind_count> objects_;
     std::array<std::optional<pools_policy::buffers>, kind_count> buffers_;
 };

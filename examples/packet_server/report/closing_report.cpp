@@ -76,6 +76,7 @@ std::string closing_report::json() const {
     }
     const json_value all = {
         {"memory", last.memory},
+        {"threads", last.threads},
         {"uptime_s", last.uptime_s},
         {"traffic", to_json(last.seen)},
         {"cpu",
@@ -100,11 +101,12 @@ std::string closing_report::json() const {
 }
 
 std::string closing_report::text() const {
-    std::string out = formatted(
-        "memory from %s: %llu requests, %llu connections, %.2f s of CPU time, peak resident %.1f MiB\n",
-        last.memory.c_str(), static_cast<unsigned long long>(last.seen.requests),
-        static_cast<unsigned long long>(last.seen.connections), last.process.cpu_s(),
-        static_cast<double>(last.process.peak_resident_kib) / 1024.0);
+    std::string out = formatted("memory from %s, %zu thread%s: %llu requests, %llu connections, %.2f s of "
+                                "CPU time, peak resident %.1f MiB\n",
+                                last.memory.c_str(), last.threads, last.threads == 1 ? "" : "s",
+                                static_cast<unsigned long long>(last.seen.requests),
+                                static_cast<unsigned long long>(last.seen.connections), last.process.cpu_s(),
+                                static_cast<double>(last.process.peak_resident_kib) / 1024.0);
     out += formatted("allocator: %.2f allocations per request, %.1f ns per allocation, %.1f ns per free, "
                      "%.2f %% of CPU time\n",
                      last.allocations_per_request(), last.allocator.ns_per_allocation,

@@ -58,6 +58,7 @@ std::string info_text(const snapshot& from, std::string_view section) {
         out.line("server_name", std::string_view("packet_server"));
         out.line("redis_mode", std::string_view("standalone"));
         out.line("memory_from", std::string_view(from.memory));
+        out.line("io_threads", std::uint64_t{from.threads});
         out.line("process_id", static_cast<std::uint64_t>(getpid()));
         out.line("tcp_port", std::uint64_t{from.port});
         out.line("uptime_in_seconds", static_cast<std::uint64_t>(from.uptime_s));

@@ -12,7 +12,7 @@ namespace packet_server {
 std::string info_text(const snapshot& from, std::string_view section);
 
 template <class Policy>
-std::string info_text(const service<Policy>& server, std::string_view section) {
+std::string info_text(const shared_state<Policy>& server, std::string_view section) {
     return info_text(take_snapshot(server), section);
 }
 

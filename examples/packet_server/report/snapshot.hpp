@@ -5,6 +5,7 @@
 #include "../memory/meter.hpp"
 #include "../memory/pool_report.hpp"
 #include "../net/service.hpp"
+#include "../net/traffic.hpp"
 #include "process_figures.hpp"
 
 #include <array>
@@ -19,10 +20,24 @@ namespace packet_server {
 
 using live_counts = std::array<std::size_t, kind_count>;
 
-inline live_counts live_in(const meter& counts) noexcept {
+// Of all threads. A peak is the sum of the threads' peaks, at least as much as ever lived at a time; those of the
+// store, which has one meter, are exact.
+template <class Policy>
+std::array<kind_tally, kind_count> tallies_in(const shared_state<Policy>& server) noexcept {
+    std::array<kind_tally, kind_count> sum{};
+    for (const meter& each : server.meters) {
+        for (std::size_t i = 0; i < kind_count; ++i)
+            sum[i].merge(each.tally(static_cast<object_kind>(i)));
+    }
+    return sum;
+}
+
+template <class Policy>
+live_counts live_in(const shared_state<Policy>& server) noexcept {
     live_counts live{};
+    const auto tallies = tallies_in(server);
     for (std::size_t i = 0; i < kind_count; ++i)
-        live[i] = static_cast<std::size_t>(counts.tallies()[i].live());
+        live[i] = static_cast<std::size_t>(tallies[i].live());
     return live;
 }
 
@@ -46,6 +61,7 @@ struct allocator_figures {
 
 struct snapshot {
     std::string memory; // the policy's name
+    std::size_t threads = 1;
     std::uint16_t port = 0;
     double uptime_s = 0;
     traffic seen;
@@ -69,28 +85,36 @@ struct snapshot {
     }
 };
 
+// By who has the store's lock. What other threads count meanwhile is of no one moment.
 template <class Policy>
-snapshot take_snapshot(const service<Policy>& server) {
+snapshot take_snapshot(const shared_state<Policy>& server) {
     snapshot s;
     s.memory = Policy::name;
+    s.threads = server.settings.threads;
     s.port = server.port;
     s.uptime_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - server.started).count();
-    s.seen = server.seen;
+    for (const service<Policy>* each : server.services)
+        s.seen.merge(each->seen);
     s.keys = server.data.size();
     s.expiring = server.data.expiring();
     s.expired = server.data.expired();
-    s.tallies = server.counts.tallies();
+    s.tallies = tallies_in(server);
     for (const kind_tally& each : s.tallies) {
         s.allocator.allocations += each.allocations;
         s.allocator.frees += each.frees;
     }
-    const call_samples& allocations = server.counts.allocation_samples();
-    const call_samples& frees = server.counts.free_samples();
-    const double scale = server.counts.ns_per_tick();
-    s.allocator.sample_every = server.counts.sample_every();
+    call_samples allocations;
+    call_samples frees;
+    for (const meter& each : server.meters) {
+        allocations.merge(each.allocation_samples());
+        frees.merge(each.free_samples());
+    }
+    const meter& any = server.meters.front();
+    const double scale = any.ns_per_tick();
+    s.allocator.sample_every = any.sample_every();
     s.allocator.sampled = allocations.taken + frees.taken;
     s.allocator.set_aside = allocations.set_aside + frees.set_aside;
-    s.allocator.clock_overhead_ns = server.counts.overhead_ns();
+    s.allocator.clock_overhead_ns = any.overhead_ns();
     s.allocator.ns_per_allocation = allocations.mean_ticks() * scale;
     s.allocator.ns_per_free = frees.mean_ticks() * scale;
     s.allocator.looks = cpu_profile::looks();
@@ -98,7 +122,7 @@ snapshot take_snapshot(const service<Policy>& server) {
     s.process = process_figures::now();
     s.store_limit = server.store_budget.limited() ? server.store_budget.limit() : 0;
     s.store_bytes = server.store_budget.used();
-    s.pools = server.pools();
+    s.pools = server.services.front()->pools();
     return s;
 }
 

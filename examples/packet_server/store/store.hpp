@@ -3,6 +3,8 @@
 //
 // Whatever runs out of memory leaves the store as it was: each operation takes all it needs before it changes
 // anything. Expired keys are gone at the moment they are asked for, and else by and by, see `expire_some`.
+//
+// For one thread at a time: several hold the lock of shared_state.hpp.
 #pragma once
 
 #include "../memory/memory.hpp"
@@ -232,9 +234,9 @@ private:
         entries_.destroy(gone);
     }
 
-    object_memory<entry, Policy> entries_;
-    object_memory<deadline, Policy> deadlines_;
-    buffer_memory<Policy> data_;
+    own_object_memory<entry, Policy> entries_;
+    own_object_memory<deadline, Policy> deadlines_;
+    own_buffer_memory<Policy> data_;
     entry_table<buffer_memory<Policy>> table_;
     deadline_ring ring_;
     std::uint64_t seed_;

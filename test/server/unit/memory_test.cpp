@@ -20,7 +20,7 @@ protected:
 TYPED_TEST_SUITE(Memory, policies);
 
 TYPED_TEST(Memory, BuffersOfEverySizeKeepTheirBytes) {
-    buffer_memory<TypeParam> buffers(this->counts, object_kind::data, this->budget);
+    own_buffer_memory<TypeParam> buffers(this->counts, object_kind::data, this->budget);
     struct held {
         char* p;
         std::size_t size;
@@ -53,7 +53,7 @@ TYPED_TEST(Memory, BuffersOfEverySizeKeepTheirBytes) {
 }
 
 TYPED_TEST(Memory, ObjectsAreHeldToTheirLimit) {
-    object_memory<std::string, TypeParam> strings(this->counts, object_kind::packet, this->budget, 3);
+    own_object_memory<std::string, TypeParam> strings(this->counts, object_kind::packet, this->budget, 3);
     std::vector<std::string*> all;
     for (int i = 0; i < 3; ++i)
         all.push_back(strings.create("a string too long to lie in the object itself"));
@@ -68,7 +68,7 @@ TYPED_TEST(Memory, ObjectsAreHeldToTheirLimit) {
 }
 
 TYPED_TEST(Memory, HandlersTakeTheirMemoryHere) {
-    buffer_memory<TypeParam> buffers(this->counts, object_kind::handler, this->budget);
+    own_buffer_memory<TypeParam> buffers(this->counts, object_kind::handler, this->budget);
     handler_allocator<int, TypeParam> ints(buffers);
     handler_allocator<double, TypeParam> doubles(ints);
     EXPECT_TRUE(ints == (handler_allocator<int, TypeParam>(doubles)));
@@ -82,7 +82,7 @@ TYPED_TEST(Memory, HandlersTakeTheirMemoryHere) {
 TEST(PoolsPolicy, PoolsReportWhatTheMeterCounts) {
     meter counts(0, 0);
     byte_budget budget;
-    buffer_memory<pools_policy> buffers(counts, object_kind::data, budget);
+    own_buffer_memory<pools_policy> buffers(counts, object_kind::data, budget);
     void* const small = buffers.allocate(100);
     void* const large = buffers.allocate(100'000);
     std::vector<pool_report> rows;

@@ -1,6 +1,7 @@
-// Lets a test run over both memory policies: TYPED_TEST_SUITE(name, policies).
+// Lets a test run over all memory policies: TYPED_TEST_SUITE(name, policies).
 #pragma once
 
+#include "memory/cached_policy.hpp"
 #include "memory/malloc_policy.hpp"
 #include "memory/memory.hpp"
 #include "memory/pools_policy.hpp"
@@ -9,7 +10,7 @@
 
 namespace packet_server {
 
-using policies = testing::Types<pools_policy, malloc_policy>;
+using policies = testing::Types<pools_policy, malloc_policy, cached_policy, shared_malloc_policy>;
 
 // Buffers with a meter of their own; whatever a test took from them must be back when it ends.
 template <class Policy>
@@ -20,7 +21,7 @@ struct test_buffers {
 
     meter counts;
     byte_budget budget;
-    buffer_memory<Policy> buffers;
+    own_buffer_memory<Policy> buffers;
 };
 
 } // namespace packet_server

@@ -41,7 +41,7 @@ protected:
     }
 
     test_buffers<Policy> memory;
-    object_memory<packet, Policy> packets{memory.counts, object_kind::packet, memory.budget};
+    own_object_memory<packet, Policy> packets{memory.counts, object_kind::packet, memory.budget};
 };
 TYPED_TEST_SUITE(RequestQueue, policies);
 
@@ -91,7 +91,8 @@ TYPED_TEST(RequestQueue, WithoutAPacketOneRequestIsRefused) {
 }
 
 TYPED_TEST(RequestQueue, APacketThatIsOnlyBusyIsWaitedFor) {
-    object_memory<packet, TypeParam> one(this->memory.counts, object_kind::packet, this->memory.budget, 1);
+    own_object_memory<packet, TypeParam> one(this->memory.counts, object_kind::packet, this->memory.budget,
+                                             1);
     typename TestFixture::queue_type queue(one, this->memory.buffers, frame_limits{});
     std::string input = "PING\r\nGET a\r\nGET b\r\n";
     EXPECT_EQ(this->run(queue, input), (std::vector<words>{{"PING"}, {"GET", "a"}, {"GET", "b"}}));

@@ -181,7 +181,7 @@ void check_every_failure(Operation operation) {
 
         meter scratch_counts(0, 0);
         byte_budget scratch_budget;
-        buffer_memory<Policy> scratch(scratch_counts, object_kind::io, scratch_budget);
+        own_buffer_memory<Policy> scratch(scratch_counts, object_kind::io, scratch_budget);
         counts.fail_at(failing, true);
         const bool done = operation(data, scratch);
         counts.fail_at(0);
