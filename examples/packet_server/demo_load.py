@@ -12,8 +12,9 @@ import time
 class Server:
     """One packet_server process on a free loopback port."""
 
-    def __init__(self, programs, memory, folder, *options):
+    def __init__(self, programs, memory, folder, *options, threads=1):
         self.memory = memory
+        options = ("--threads", str(threads), *options)
         self.report_path = os.path.join(folder, "%s-%d.json" % (memory, len(os.listdir(folder))))
         self.process = subprocess.Popen(
             [os.path.join(programs, "packet_server"), "--memory=" + memory, "--port", "0", "--report", self.report_path, *options],
@@ -57,11 +58,13 @@ class Server:
         self.process.wait()
 
 
-def benchmark(port, tests, pipeline, requests, keys=100_000):
+def benchmark(port, tests, pipeline, requests, keys=100_000, threads=1):
     """One run of redis-benchmark. Returns, by test, requests per second and latencies in milliseconds."""
+    parallel = ["--threads", str(threads)] if threads > 1 else []
     done = subprocess.run(
         ["redis-benchmark", "-h", "127.0.0.1", "-p", str(port), "-t", ",".join(tests), "-c", "50", "-P", str(pipeline)]
-        + ["-d", "64", "-r", str(keys), "-n", str(requests), "--precision", "3"],
+        + ["-d", "64", "-r", str(keys), "-n", str(requests), "--precision", "3"]
+        + parallel,
         capture_output=True,
         text=True,
         timeout=120,
