@@ -234,17 +234,20 @@ private:
 
     // `seen` is where the caller looked: the magazine's open end, or a closed one.
     [[gnu::noinline]] void* refill(watched_end& seen) noexcept {
-        thread_magazine* const mine = find_or_make_mine(seen);
+        thread_magazine* const found = find_mine();
+        thread_magazine* const mine = found != nullptr ? found : make_mine(seen);
         if (mine == nullptr) return allocate_directly();
         thread_magazine& m = *mine;
-        if (&m.blocks.end() != &seen || m.blocks.size() != 0) return allocate(m.blocks.end());
+        if (found != nullptr && &m.blocks.end() != &seen) return allocate(m.blocks.end());
+        // A thread's first blocks are few, so that many threads with an object each do not make the pool grow.
+        const std::size_t want = found != nullptr ? exchange(m) : std::min<std::size_t>(64, exchange(m));
         std::size_t got;
         {
             const locked_scope hold{lock};
-            got = slabs_.take(m.blocks.room(), exchange(m));
+            got = slabs_.take(m.blocks.room(), want);
             if (got == 0) {
                 if (!slabs_.grow(1)) return nullptr;
-                got = slabs_.take(m.blocks.room(), exchange(m));
+                got = slabs_.take(m.blocks.room(), want);
             }
         }
         m.blocks.filled(got - 1);
@@ -268,7 +271,8 @@ private:
     }
 
     [[gnu::noinline]] void flush_and_keep(watched_end& seen, void* p) noexcept {
-        thread_magazine* const mine = find_or_make_mine(seen);
+        thread_magazine* mine = find_mine();
+        if (mine == nullptr) mine = make_mine(seen);
         if (mine == nullptr) return deallocate_directly(p);
         thread_magazine& m = *mine;
         if (&m.blocks.end() != &seen || !m.blocks.full()) return deallocate(m.blocks.end(), p);
@@ -301,10 +305,6 @@ private:
             report(stopped.result, stopped.block);
     }
 
-    thread_magazine* find_or_make_mine(watched_end& seen) noexcept {
-        thread_magazine* const found = find_mine();
-        return found != nullptr ? found : make_mine(seen);
-    }
     // A magazine for this thread. nullptr where there shall be none, or no memory for it: the pool works as well
     // without, more slowly.
     CENOTE_COLD thread_magazine* make_mine(watched_end& seen) noexcept {
