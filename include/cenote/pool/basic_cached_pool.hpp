@@ -217,7 +217,7 @@ private:
     // This thread's magazine, or nullptr.
     thread_magazine* find_mine() const noexcept {
         // Relaxed: as in mine().
-        return this_thread.find(number_.load(std::memory_order_relaxed));
+        return magazine_of_this_thread(number_.load(std::memory_order_relaxed));
     }
 
     // How many blocks a magazine holds: 8 KiB of slots, this header included, less for larger blocks. Of a pool with
@@ -316,9 +316,8 @@ private:
         if (memory == nullptr) return nullptr;
         auto* const m = ::new (memory) thread_magazine;
         auto** const slots = reinterpret_cast<std::byte**>(m + 1);
-        watched_end& end = number < thread_table::far ? this_thread.near_end(number)
-                           : this_thread.is_far(seen) ? m->own
-                                                      : seen;
+        watched_end& found = end_of_this_thread(thread_table::distance_to_end(number));
+        watched_end& end = number < thread_table::far ? found : &seen == &found ? m->own : seen;
         end = watched_end{slots + 1, slots + 1 + capacity};
         basic_magazine<watched_end*> blocks{&end, slots};
         m->blocks.swap(blocks);

@@ -60,14 +60,6 @@ public:
     static constexpr std::uint32_t distance_to_end(std::uint32_t number) noexcept {
         return std::min(number, far) * static_cast<std::uint32_t>(sizeof(watched_end));
     }
-    bool is_far(const watched_end& end) const noexcept { return &end == &ends_[far]; }
-    // Needs a number below `far`.
-    watched_end& near_end(std::uint32_t number) noexcept { return ends_[number]; }
-
-    // The magazine for the pool with this number, or nullptr.
-    thread_magazine* find(std::uint32_t number) const noexcept {
-        return number < count_ ? slots_[number] : nullptr;
-    }
 
     // Makes room for an entry. False when the thread has ended or there is no memory. Needs watch_ends().
     CENOTE_COLD bool prepare(std::uint32_t number) noexcept {
@@ -113,6 +105,7 @@ private:
     static constinit inline end_key thread_end{};
 
     friend watched_end& end_of_this_thread(std::uint32_t distance) noexcept;
+    friend thread_magazine* magazine_of_this_thread(std::uint32_t number) noexcept;
 
     void end() noexcept {
         const locked_scope hold{shared_pools.members};
@@ -136,11 +129,17 @@ private:
 
 [[gnu::tls_model("initial-exec")]] inline constinit thread_local thread_table this_thread;
 
-// The open end of this thread's magazine, at a distance that thread_table::distance_to_end gave. Not a member: g++ 12
-// with -fsanitize=null takes the address of a thread-local of an inline member's `this` for null; likewise the members
-// are not inlined.
+// These two are not members, and no member is inlined: g++ 12 with -fsanitize=null takes the address of a thread-local,
+// as `this` of an inlined member, for null.
+
+// The open end of this thread's magazine, at a distance that thread_table::distance_to_end gave.
 CENOTE_ALWAYS_INLINE watched_end& end_of_this_thread(std::uint32_t distance) noexcept {
     return *reinterpret_cast<watched_end*>(reinterpret_cast<std::byte*>(this_thread.ends_) + distance);
+}
+
+// This thread's magazine for the pool with this number, or nullptr.
+inline thread_magazine* magazine_of_this_thread(std::uint32_t number) noexcept {
+    return number < this_thread.count_ ? this_thread.slots_[number] : nullptr;
 }
 
 } // namespace cenote::detail
