@@ -86,6 +86,9 @@ public:
         const locator locate{*this};
         std::size_t done = 0;
         put_result result = put_result::ok;
+        std::uint64_t none = 0;
+        std::uint64_t* open = &none;
+        std::uint64_t value = 0;
         for (; done != count; ++done) {
             segment* in;
             std::size_t offset;
@@ -99,15 +102,21 @@ public:
                 break;
             }
             std::uint64_t& word = word_of(*in, at);
-            const std::uint64_t before = word;
-            if (((before >> (at.index % word_bits)) & 1) != 0) [[unlikely]] {
+            if (&word != open) {
+                *open = value;
+                open = &word;
+                value = word;
+                if (value == 0 && in->mark_word(at.slab, at.index / word_bits)) [[unlikely]]
+                    push_nonfull(in);
+            }
+            const std::uint64_t bit = std::uint64_t{1} << (at.index % word_bits);
+            if ((value & bit) != 0) [[unlikely]] {
                 result = put_result::already_free;
                 break;
             }
-            word = before | (std::uint64_t{1} << (at.index % word_bits));
-            if (before == 0 && in->mark_word(at.slab, at.index / word_bits)) [[unlikely]]
-                push_nonfull(in);
+            value |= bit;
         }
+        *open = value;
         taken_ -= done;
         return {result, done == count ? nullptr : blocks[done]};
     }
