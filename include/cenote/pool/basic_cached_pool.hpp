@@ -48,50 +48,50 @@ public:
 
     // A free block by way of this thread's magazine, or nullptr when neither the slabs nor the source has one.
     CENOTE_ALWAYS_INLINE void* allocate() noexcept { return allocate(mine()); }
-    // The same for who knows the magazine's open end.
-    CENOTE_ALWAYS_INLINE void* allocate(watched_end& end) noexcept {
-        std::byte** const top = end.top();
-        std::byte* const p = top[-1];
+    // The same for who knows where the magazine's top is.
+    CENOTE_ALWAYS_INLINE void* allocate(watched_top& top) noexcept {
+        std::byte** const at = top.get();
+        std::byte* const p = at[-1];
         if (p == nullptr) [[unlikely]]
-            return refill(end);
-        end.set_top(top - 1);
+            return refill(top);
+        top.set(at - 1);
         unpoison(p, block_size());
         return p;
     }
 
     CENOTE_ALWAYS_INLINE void check(const void* p) const noexcept { check(mine(), p); }
-    CENOTE_ALWAYS_INLINE void check(watched_end& end, const void* p) const noexcept {
+    CENOTE_ALWAYS_INLINE void check(watched_top& top, const void* p) const noexcept {
         if constexpr (CENOTE_ASAN != 0)
             if (is_poisoned(p)) report(put_result::already_free, p);
         if constexpr (checks_full) check_live(p);
-        if (checks_cheap && end.top()[-1] == p) [[unlikely]]
+        if (checks_cheap && top.get()[-1] == p) [[unlikely]]
             report(put_result::already_free, p);
     }
 
     CENOTE_ALWAYS_INLINE void deallocate(void* p) noexcept { deallocate(mine(), p); }
-    CENOTE_ALWAYS_INLINE void deallocate(watched_end& end, void* p) noexcept {
-        std::byte** const top = end.top();
-        if (end.is_full(top)) [[unlikely]]
-            return flush_and_keep(end, p);
+    CENOTE_ALWAYS_INLINE void deallocate(watched_top& top, void* p) noexcept {
+        std::byte** const at = top.get();
+        if (watched_top::may_be_full(at)) [[unlikely]]
+            return flush_and_keep(top, p);
         poison(p, block_size());
-        *top = static_cast<std::byte*>(p);
-        end.set_top(top + 1);
+        *at = static_cast<std::byte*>(p);
+        top.set(at + 1);
     }
 
     // check and deallocate with one look-up.
     CENOTE_ALWAYS_INLINE void take_back(void* p) noexcept { take_back(mine(), p); }
-    CENOTE_ALWAYS_INLINE void take_back(watched_end& end, void* p) noexcept {
+    CENOTE_ALWAYS_INLINE void take_back(watched_top& top, void* p) noexcept {
         if constexpr (CENOTE_ASAN != 0 || checks_full) {
-            check(end, p);
-            return deallocate(end, p);
+            check(top, p);
+            return deallocate(top, p);
         }
-        std::byte** const top = end.top();
-        if (checks_cheap && top[-1] == p) [[unlikely]]
+        std::byte** const at = top.get();
+        if (checks_cheap && at[-1] == p) [[unlikely]]
             report(put_result::already_free, p);
-        if (end.is_full(top)) [[unlikely]]
-            return flush_and_keep(end, p);
-        *top = static_cast<std::byte*>(p);
-        end.set_top(top + 1);
+        if (watched_top::may_be_full(at)) [[unlikely]]
+            return flush_and_keep(top, p);
+        *at = static_cast<std::byte*>(p);
+        top.set(at + 1);
     }
 
     // What this thread's magazine holds counts, what the others' hold does not.
@@ -188,10 +188,10 @@ public:
         broken_contract({Kind::name, this, block_size()}, what, p);
     }
 
-    // The open end of this thread's magazine.
-    CENOTE_ALWAYS_INLINE watched_end& mine() const noexcept {
-        // Relaxed: an end is only ever looked up among this thread's own, where it is this thread's doing.
-        return end_of_this_thread(distance_.load(std::memory_order_relaxed));
+    // The top of this thread's magazine.
+    CENOTE_ALWAYS_INLINE watched_top& mine() const noexcept {
+        // Relaxed: a top is only ever looked up among this thread's own, where it is this thread's doing.
+        return top_of_this_thread(distance_.load(std::memory_order_relaxed));
     }
 
 private:
@@ -232,13 +232,13 @@ private:
         return round_up(sizeof(thread_magazine) + (capacity + 1) * sizeof(std::byte*), vm::page_size());
     }
 
-    // `seen` is where the caller looked: the magazine's open end, or a closed one.
-    [[gnu::noinline]] void* refill(watched_end& seen) noexcept {
+    // `seen` is where the caller looked: the magazine's top, or a closed one.
+    [[gnu::noinline]] void* refill(watched_top& seen) noexcept {
         thread_magazine* const found = find_mine();
         thread_magazine* const mine = found != nullptr ? found : make_mine(seen);
         if (mine == nullptr) return allocate_directly();
         thread_magazine& m = *mine;
-        if (found != nullptr && &m.blocks.end() != &seen) return allocate(m.blocks.end());
+        if (found != nullptr && &m.blocks.top() != &seen) return allocate(m.blocks.top());
         // A thread's first blocks are few, so that many threads with an object each do not make the pool grow.
         const std::size_t want = found != nullptr ? exchange(m) : std::min<std::size_t>(64, exchange(m));
         std::size_t got;
@@ -270,13 +270,12 @@ private:
         return p;
     }
 
-    [[gnu::noinline]] void flush_and_keep(watched_end& seen, void* p) noexcept {
+    [[gnu::noinline]] void flush_and_keep(watched_top& seen, void* p) noexcept {
         thread_magazine* mine = find_mine();
         if (mine == nullptr) mine = make_mine(seen);
         if (mine == nullptr) return deallocate_directly(p);
         thread_magazine& m = *mine;
-        if (&m.blocks.end() != &seen || !m.blocks.full()) return deallocate(m.blocks.end(), p);
-        {
+        if (m.blocks.full()) {
             const locked_scope hold{lock};
             flush(m, exchange(m));
         }
@@ -307,7 +306,7 @@ private:
 
     // A magazine for this thread. nullptr where there shall be none, or no memory for it: the pool works as well
     // without, more slowly.
-    CENOTE_COLD thread_magazine* make_mine(watched_end& seen) noexcept {
+    CENOTE_COLD thread_magazine* make_mine(watched_top& seen) noexcept {
         const std::uint32_t number = join_registry();
         const std::size_t capacity = magazine_capacity();
         if (checks_full || capacity == 0 || direct_only_ || running_on_valgrind()) return nullptr;
@@ -315,11 +314,12 @@ private:
         void* const memory = vm::map_anywhere(magazine_bytes(capacity));
         if (memory == nullptr) return nullptr;
         auto* const m = ::new (memory) thread_magazine;
-        auto** const slots = reinterpret_cast<std::byte**>(m + 1);
-        watched_end& found = end_of_this_thread(thread_table::distance_to_end(number));
-        watched_end& end = number < thread_table::far ? found : &seen == &found ? m->own : seen;
-        end = watched_end{slots + 1, slots + 1 + capacity};
-        basic_magazine<watched_end*> blocks{&end, slots};
+        const std::size_t slots = capacity + 1;
+        auto** const first =
+            reinterpret_cast<std::byte**>(static_cast<std::byte*>(memory) + magazine_bytes(capacity)) - slots;
+        watched_top& found = top_of_this_thread(thread_table::distance_to_top(number));
+        watched_top& top = number < thread_table::far ? found : &seen == &found ? m->own : seen;
+        basic_magazine<watched_top*> blocks{&top, first, slots};
         m->blocks.swap(blocks);
         m->owner = &this_thread;
         m->engine = this;
@@ -347,7 +347,7 @@ private:
     }
     static void free_magazine(thread_magazine& m) noexcept {
         const std::size_t bytes = magazine_bytes(m.blocks.capacity());
-        m.blocks.end() = watched_end{};
+        m.blocks.top() = watched_top{};
         vm::release(&m, bytes);
     }
 
@@ -406,7 +406,7 @@ private:
             const std::uint32_t number =
                 shared_pools.take_number(Kind::ends_are_static ? thread_table::far : 0);
             number_.store(number, std::memory_order_relaxed);
-            distance_.store(thread_table::distance_to_end(number), std::memory_order_relaxed);
+            distance_.store(thread_table::distance_to_top(number), std::memory_order_relaxed);
             joined_.store(true, std::memory_order_release);
         }
         return number_.load(std::memory_order_relaxed);
@@ -425,7 +425,7 @@ private:
         for (thread_magazine* m = magazines_; m != nullptr; m = m->next)
             if (m->owner != &this_thread) {
                 m->owner = nullptr;
-                m->blocks.move_end(&m->own); // the memory of its thread-locals may serve another thread
+                m->blocks.move_top(&m->own); // the memory of its thread-locals may serve another thread
             }
     }
 
@@ -437,7 +437,7 @@ private:
     slab_list<Geometry, Source> slabs_;
     // What every create and destroy reads, apart from what the lock's holders write.
     alignas(cache_line) std::atomic<std::uint32_t> distance_{
-        thread_table::distance_to_end(registry::no_number)};
+        thread_table::distance_to_top(registry::no_number)};
     std::atomic<std::uint32_t> number_{registry::no_number};
     std::atomic<bool> joined_{false};
     bool direct_only_ = false;

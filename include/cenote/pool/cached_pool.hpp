@@ -100,7 +100,7 @@ private:
     static Engine& the() noexcept { return shared.engine; }
 
     static constinit inline immortal shared;
-    [[gnu::tls_model("initial-exec")]] static constinit inline thread_local watched_end mine{};
+    [[gnu::tls_model("initial-exec")]] static constinit inline thread_local watched_top mine{};
 };
 
 } // namespace detail

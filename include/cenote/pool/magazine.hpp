@@ -13,6 +13,7 @@
 // Magazines: Bonwick and Adams, 2001, "Magazines and Vmem".
 #pragma once
 
+#include "cenote/base/bits.hpp"
 #include "cenote/base/config.hpp"
 #include "cenote/base/units.hpp"
 
@@ -33,8 +34,7 @@ constexpr std::size_t magazine_blocks(std::size_t block_size) noexcept {
 // The array of every magazine without one; only its nullptr is ever read.
 inline constinit std::byte* no_blocks[1] = {nullptr};
 
-// How a magazine keeps its top: as a plain pointer when one thread has the magazine and the pool, or as one that
-// other threads may look at, to count blocks, while its owner moves it. Both are the same instructions.
+// How a magazine keeps its top: as a plain pointer, where one thread has the magazine and the pool.
 class private_top {
 public:
     constexpr explicit private_top(std::byte** to) noexcept : to_(to) {}
@@ -44,106 +44,115 @@ public:
 private:
     std::byte** to_;
 };
+
+// Or as one that other threads may look at, to count blocks, while its owner moves it; the same instructions. The
+// slots end where a page of 512 does, and so does the array of a top without a magazine. Then the top alone says
+// whether the magazine may be full: one load less than a comparison. In the middle of 1,024 slots it asks for nothing.
 class watched_top {
 public:
-    constexpr explicit watched_top(std::byte** to) noexcept : to_(to) {}
+    constexpr watched_top() noexcept = default; // closed: empty and full at once, so that every call takes the slow path
     watched_top(const watched_top& other) noexcept : to_(other.get()) {}
     watched_top& operator=(const watched_top& other) noexcept {
         set(other.get());
         return *this;
     }
     // Relaxed: whoever is not the owner takes nothing from here but a number of blocks.
-    std::byte** get() const noexcept { return to_.load(std::memory_order_relaxed); }
-    void set(std::byte** to) noexcept { to_.store(to, std::memory_order_relaxed); }
+    CENOTE_ALWAYS_INLINE std::byte** get() const noexcept { return to_.load(std::memory_order_relaxed); }
+    CENOTE_ALWAYS_INLINE void set(std::byte** to) noexcept { to_.store(to, std::memory_order_relaxed); }
+
+    static constexpr std::size_t page = 4_KiB;
+    CENOTE_ALWAYS_INLINE static bool may_be_full(std::byte* const* at) noexcept {
+        return address_of(at) % page == 0;
+    }
+    bool is_closed() const noexcept { return get() == &no_page.end; }
 
 private:
-    std::atomic<std::byte**> to_;
+    // The slots of every top without a magazine; only the last nullptr is ever read.
+    struct alignas(page) empty_page {
+        std::byte* slots[page / sizeof(std::byte*)];
+        std::byte* end;
+    };
+    static constinit inline empty_page no_page{};
+
+    std::atomic<std::byte**> to_{&no_page.end};
 };
 
-// The open end of a magazine: all that taking and freeing a block look at. Without a magazine it is empty and full at
-// once, so that every call takes the slow path.
+// `Top` is a private_top, or a pointer to a watched_top that lies elsewhere; such a magazine needs slots before use.
 template <class Top>
-class open_end {
-public:
-    constexpr open_end() noexcept = default;
-    open_end(std::byte** top, std::byte** full) noexcept : top_(top), full_(full) {}
-
-    bool is_closed() const noexcept { return full_ == no_blocks + 1; }
-
-    // Where the top is, whether that is the end, and where it shall be: in steps, because compilers load a watched top
-    // anew each time.
-    CENOTE_ALWAYS_INLINE std::byte** top() const noexcept { return top_.get(); }
-    CENOTE_ALWAYS_INLINE bool is_full(std::byte* const* at) const noexcept { return at == full_; }
-    CENOTE_ALWAYS_INLINE void set_top(std::byte** at) noexcept { top_.set(at); }
-    std::byte** full() const noexcept { return full_; }
-
-private:
-    Top top_{no_blocks + 1};
-    std::byte** full_ = no_blocks + 1;
-};
-
-// A magazine is its open end and where it begins. `End` is an open_end, or a pointer to one that lies elsewhere.
-template <class End>
 class basic_magazine {
 public:
     constexpr basic_magazine() noexcept = default;
-    // Over `slots` slots (at least 2), which it does not own.
+    // Over `count` slots (at least 2), which it does not own.
     basic_magazine(std::byte** slots, std::size_t count) noexcept
-        : end_(slots + 1, slots + count), begin_(slots + 1) {
+        requires(!std::is_pointer_v<Top>)
+        : top_(slots + 1), full_(slots + count), begin_(slots + 1) {
         slots[0] = nullptr;
     }
-    basic_magazine(End end, std::byte** slots) noexcept : end_(end), begin_(slots + 1) { slots[0] = nullptr; }
+    // The last slot is the last of a page.
+    basic_magazine(Top top, std::byte** slots, std::size_t count) noexcept
+        requires std::is_pointer_v<Top>
+        : top_(top), full_(slots + count), begin_(slots + 1) {
+        slots[0] = nullptr;
+        clear();
+    }
     basic_magazine(basic_magazine&& other) noexcept { swap(other); }
     basic_magazine& operator=(basic_magazine&&) = delete;
 
     void swap(basic_magazine& other) noexcept {
-        std::swap(end_, other.end_);
+        std::swap(top_, other.top_);
+        std::swap(full_, other.full_);
         std::swap(begin_, other.begin_);
     }
 
     // The block freed last, nullptr when empty.
-    CENOTE_ALWAYS_INLINE std::byte* last() const noexcept { return end().top()[-1]; }
-    CENOTE_ALWAYS_INLINE bool full() const noexcept { return end().is_full(end().top()); }
-    CENOTE_ALWAYS_INLINE void pop() noexcept { end().set_top(end().top() - 1); }
+    CENOTE_ALWAYS_INLINE std::byte* last() const noexcept { return top().get()[-1]; }
+    CENOTE_ALWAYS_INLINE bool full() const noexcept { return top().get() == full_; }
+    CENOTE_ALWAYS_INLINE void pop() noexcept { top().set(top().get() - 1); }
     CENOTE_ALWAYS_INLINE void push(void* p) noexcept {
-        std::byte** const at = end().top();
+        std::byte** const at = top().get();
         *at = static_cast<std::byte*>(p);
-        end().set_top(at + 1);
+        top().set(at + 1);
     }
 
-    std::size_t size() const noexcept { return static_cast<std::size_t>(end().top() - begin_); }
-    std::size_t capacity() const noexcept { return static_cast<std::size_t>(end().full() - begin_); }
+    std::size_t size() const noexcept { return static_cast<std::size_t>(top().get() - begin_); }
+    std::size_t capacity() const noexcept { return static_cast<std::size_t>(full_ - begin_); }
     bool has_slots() const noexcept { return begin_ != no_blocks + 1; }
     std::byte** slots() const noexcept { return begin_ - 1; }
     // Where refills go. Needs an empty magazine.
     std::byte** room() noexcept { return begin_; }
-    void filled(std::size_t blocks) noexcept { end().set_top(begin_ + blocks); }
-    void clear() noexcept { end().set_top(begin_); }
-    bool holds(const void* p) const noexcept { return std::find(begin_, end().top(), p) != end().top(); }
+    void filled(std::size_t blocks) noexcept { top().set(begin_ + blocks); }
+    void clear() noexcept { top().set(begin_); }
+    bool holds(const void* p) const noexcept { return std::find(begin_, top().get(), p) != top().get(); }
 
-    CENOTE_ALWAYS_INLINE auto& end() noexcept {
-        if constexpr (std::is_pointer_v<End>)
-            return *end_;
-        else
-            return end_;
-    }
-    CENOTE_ALWAYS_INLINE const auto& end() const noexcept {
-        if constexpr (std::is_pointer_v<End>)
-            return *end_;
-        else
-            return end_;
-    }
-    // From now on the open end lies there.
-    void move_end(End to) noexcept requires std::is_pointer_v<End> {
-        *to = *end_;
-        end_ = to;
+    CENOTE_ALWAYS_INLINE auto& top() noexcept { return dereferenced(top_); }
+    CENOTE_ALWAYS_INLINE const auto& top() const noexcept { return dereferenced(top_); }
+    // From now on the top lies there.
+    void move_top(Top to) noexcept requires std::is_pointer_v<Top> {
+        *to = *top_;
+        top_ = to;
     }
 
 private:
-    End end_{};
+    template <class T>
+    CENOTE_ALWAYS_INLINE static auto& dereferenced(T& top) noexcept {
+        if constexpr (std::is_pointer_v<T>)
+            return *top;
+        else
+            return top;
+    }
+
+    static constexpr Top no_top() noexcept {
+        if constexpr (std::is_pointer_v<Top>)
+            return nullptr;
+        else
+            return Top{no_blocks + 1};
+    }
+
+    Top top_ = no_top();
+    std::byte** full_ = no_blocks + 1;
     std::byte** begin_ = no_blocks + 1;
 };
 
-using magazine = basic_magazine<open_end<private_top>>;
+using magazine = basic_magazine<private_top>;
 
 } // namespace cenote::detail

@@ -1,16 +1,16 @@
-// Layer: pool. One thread's magazines: their open ends, and a table indexed by the number of the pool.
+// Layer: pool. One thread's magazines: their tops, and a table indexed by the number of the pool.
 //
 //     this_thread (constinit, initial-exec)
-//     [ near ends: of pool 0, of pool 1, ... of pool 30 | far end | slots | count ]
+//     [ near tops: of pool 0, of pool 1, ... of pool 62 | far top | slots | count ]
 //                                                                     |
 //                                                                     v
 //                                               [ magazine of pool 0 | nullptr | magazine of pool 2 | ... ]
 //
-// The open end of a magazine, all that create and destroy look at, lies in the thread-local itself for the pools with
-// the lowest numbers; a pool keeps the distance to it. All others share the far end, which is always closed: the slow
+// The top of a magazine, all that create and destroy look at, lies in the thread-local itself for the pools with
+// the lowest numbers; a pool keeps the distance to it. All others share the far top, which is always closed: the slow
 // path finds their magazine in the table. A static pool's lies in a thread-local of its own.
 //
-// A thread's ends and entries change in three ways only: the thread sets them, the thread clears them when it ends, and
+// A thread's tops and entries change in three ways only: the thread sets them, the thread clears them when it ends, and
 // a pool that dies clears its own (by contract nobody uses the pool by then, so its thread does not look at them). The
 // table as a whole moves only when its thread grows it; `tables` keeps that and a dying pool's clearing apart.
 //
@@ -35,30 +35,28 @@ namespace cenote::detail {
 
 class thread_table;
 
-using watched_end = open_end<watched_top>;
-
 // A thread's magazine for one pool. Its slots lie behind it in the same piece of memory:
 //
-//     [ thread_magazine | nullptr | p0 | p1 | ... ]
+//     [ thread_magazine | ... | nullptr | p0 | p1 | ... ] ends with a page
 struct alignas(64) thread_magazine {
-    basic_magazine<watched_end*> blocks;
+    basic_magazine<watched_top*> blocks;
     thread_table* owner = nullptr;                                     // nullptr: lost to a fork
     void (*retire)(thread_magazine&, void* engine) noexcept = nullptr; // its thread ends; `members` is held
     void* engine = nullptr;
     thread_magazine* next = nullptr; // among the magazines of the pool
-    watched_end own;                 // the open end of a far pool's
+    watched_top own;                 // the top of a far pool's
 };
 
 class thread_table {
 public:
     constexpr thread_table() noexcept = default;
 
-    // Pools with lower numbers have a near end. 512 bytes: glibc has little more than that for the thread-locals of
+    // Pools with lower numbers have a near top. 512 bytes: glibc has little more than that for the thread-locals of
     // libraries that are loaded late.
-    static constexpr std::uint32_t far = 31;
-    // How far the end for a pool lies from the first one, bytes.
-    static constexpr std::uint32_t distance_to_end(std::uint32_t number) noexcept {
-        return std::min(number, far) * static_cast<std::uint32_t>(sizeof(watched_end));
+    static constexpr std::uint32_t far = 63;
+    // How far the top for a pool lies from the first one, bytes.
+    static constexpr std::uint32_t distance_to_top(std::uint32_t number) noexcept {
+        return std::min(number, far) * static_cast<std::uint32_t>(sizeof(watched_top));
     }
 
     // Makes room for an entry. False when the thread has ended or there is no memory. Needs watch_ends().
@@ -104,7 +102,7 @@ private:
     };
     static constinit inline end_key thread_end{};
 
-    friend watched_end& end_of_this_thread(std::uint32_t distance) noexcept;
+    friend watched_top& top_of_this_thread(std::uint32_t distance) noexcept;
     friend thread_magazine* magazine_of_this_thread(std::uint32_t number) noexcept;
 
     void end() noexcept {
@@ -121,7 +119,7 @@ private:
         ended_ = true;
     }
 
-    watched_end ends_[far + 1];
+    watched_top tops_[far + 1];
     thread_magazine** slots_ = nullptr;
     std::uint32_t count_ = 0;
     bool ended_ = false;
@@ -132,9 +130,9 @@ private:
 // These two are not members, and no member is inlined: g++ 12 with -fsanitize=null takes the address of a thread-local,
 // as `this` of an inlined member, for null.
 
-// The open end of this thread's magazine, at a distance that thread_table::distance_to_end gave.
-CENOTE_ALWAYS_INLINE watched_end& end_of_this_thread(std::uint32_t distance) noexcept {
-    return *reinterpret_cast<watched_end*>(reinterpret_cast<std::byte*>(this_thread.ends_) + distance);
+// The top of this thread's magazine, at a distance that thread_table::distance_to_top gave.
+CENOTE_ALWAYS_INLINE watched_top& top_of_this_thread(std::uint32_t distance) noexcept {
+    return *reinterpret_cast<watched_top*>(reinterpret_cast<std::byte*>(this_thread.tops_) + distance);
 }
 
 // This thread's magazine for the pool with this number, or nullptr.

@@ -4,13 +4,16 @@
 
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <utility>
 
 namespace cenote_test {
 namespace {
 
 using cenote::detail::magazine;
+using cenote::detail::basic_magazine;
 using cenote::detail::magazine_blocks;
+using cenote::detail::watched_top;
 using namespace cenote::literals;
 
 // Five slots: room for four blocks behind the nullptr.
@@ -114,6 +117,33 @@ TEST_F(magazine_of_four, swaps_everything) {
     EXPECT_EQ(none.last(), &blocks[7]);
     m.swap(none);
     EXPECT_EQ(m.last(), &blocks[7]);
+}
+
+TEST(closed_top, is_empty_and_full) {
+    const watched_top top;
+    EXPECT_TRUE(top.is_closed());
+    EXPECT_EQ(top.get()[-1], nullptr);
+    EXPECT_TRUE(watched_top::may_be_full(top.get()));
+}
+
+// Two pages of slots, of which the nullptr and a few others are not used.
+TEST(watched_top, asks_whether_the_magazine_is_full_where_a_page_ends) {
+    struct alignas(watched_top::page) two_pages {
+        std::array<std::byte*, 1024> slots;
+    };
+    const auto memory = std::make_unique<two_pages>();
+    watched_top top;
+    basic_magazine<watched_top*> m{&top, memory->slots.data() + 24, 1000};
+    EXPECT_FALSE(top.is_closed());
+    EXPECT_EQ(m.capacity(), 999U);
+    std::byte block{};
+    for (std::size_t n = 0; n != 999; ++n) {
+        EXPECT_EQ(watched_top::may_be_full(top.get()), n == 1024 / 2 - 25);
+        EXPECT_FALSE(m.full());
+        m.push(&block);
+    }
+    EXPECT_TRUE(watched_top::may_be_full(top.get()));
+    EXPECT_TRUE(m.full());
 }
 
 TEST(magazine_blocks, are_1024_or_256_kib_but_never_fewer_than_32) {

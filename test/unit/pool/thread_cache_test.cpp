@@ -26,7 +26,7 @@ TEST(thread_table, has_no_magazine_at_first) {
     in_a_fresh_thread([] {
         for (const std::uint32_t n : {0U, 1U, 511U, 512U, registry::max_numbers - 1, registry::no_number}) {
             EXPECT_EQ(magazine_of_this_thread(n), nullptr);
-            EXPECT_TRUE(end_of_this_thread(thread_table::distance_to_end(n)).is_closed());
+            EXPECT_TRUE(top_of_this_thread(thread_table::distance_to_top(n)).is_closed());
         }
     });
 }
@@ -48,18 +48,18 @@ TEST(thread_table, has_what_was_set_also_after_it_has_grown) {
     });
 }
 
-TEST(thread_table, has_a_near_end_for_each_low_number_and_one_far_end_for_all_others) {
+TEST(thread_table, has_a_near_top_for_each_low_number_and_one_far_top_for_all_others) {
     in_a_fresh_thread([] {
-        const auto end_for = [](std::uint32_t number) {
-            return &end_of_this_thread(thread_table::distance_to_end(number));
+        const auto top_for = [](std::uint32_t number) {
+            return &top_of_this_thread(thread_table::distance_to_top(number));
         };
-        std::set<const watched_end*> near;
+        std::set<const watched_top*> near;
         for (std::uint32_t n = 0; n != thread_table::far; ++n)
-            near.insert(end_for(n));
+            near.insert(top_for(n));
         EXPECT_EQ(near.size(), thread_table::far);
-        EXPECT_FALSE(near.contains(end_for(thread_table::far)));
-        EXPECT_EQ(end_for(100'000), end_for(thread_table::far));
-        EXPECT_EQ(end_for(registry::no_number), end_for(thread_table::far));
+        EXPECT_FALSE(near.contains(top_for(thread_table::far)));
+        EXPECT_EQ(top_for(100'000), top_for(thread_table::far));
+        EXPECT_EQ(top_for(registry::no_number), top_for(thread_table::far));
     });
 }
 
@@ -75,22 +75,15 @@ TEST(thread_table, retires_each_magazine_when_its_thread_ends) {
     EXPECT_EQ(retired, 1);
 }
 
-TEST(closed_end, is_empty_and_full) {
-    const watched_end end;
-    EXPECT_TRUE(end.is_closed());
-    EXPECT_EQ(end.top()[-1], nullptr);
-    EXPECT_TRUE(end.is_full(end.top()));
-}
-
-TEST(thread_magazine, keeps_its_blocks_when_its_open_end_moves) {
+TEST(thread_magazine, keeps_its_blocks_when_its_top_moves) {
     std::byte* slots[4];
     std::byte block{};
-    watched_end elsewhere{slots + 1, slots + 4};
-    basic_magazine<watched_end*> m{&elsewhere, slots};
+    watched_top elsewhere;
+    basic_magazine<watched_top*> m{&elsewhere, slots, 4};
     m.push(&block);
-    watched_end here;
-    m.move_end(&here);
-    elsewhere = watched_end{};
+    watched_top here;
+    m.move_top(&here);
+    elsewhere = watched_top{};
     EXPECT_EQ(m.size(), 1U);
     EXPECT_EQ(m.capacity(), 3U);
     EXPECT_TRUE(m.holds(&block));
