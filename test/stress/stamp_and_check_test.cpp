@@ -102,6 +102,27 @@ TYPED_TEST(stamp_and_check, with_4_threads) { this->run(4); }
 TYPED_TEST(stamp_and_check, with_16_threads) { this->run(16); }
 TYPED_TEST(stamp_and_check, with_64_threads) { this->run(64); }
 
+// What may be asked by any thread at any time: a live object of one's own is found alive, whatever the others do.
+TYPED_TEST(stamp_and_check, questions_are_answered_while_others_create_and_destroy) {
+    typename TypeParam::template pool<owned> pool;
+    std::atomic<std::size_t> wrong{0};
+    on_threads(4, [&](unsigned t) {
+        std::vector<owned*> mine(600);
+        for (int round = 0; round != 100; ++round) {
+            pool.create_n(mine, std::uint64_t{t});
+            for (std::size_t i = 0; i < mine.size(); i += 150)
+                if (!pool.is_live(mine[i]) || !pool.contains(mine[i])) wrong.fetch_add(1);
+            const cenote::pool_stats now = pool.stats();
+            if (pool.capacity() < mine.size() || now.live > now.capacity) wrong.fetch_add(1);
+            pool.preheat(10);
+            pool.destroy_n(mine);
+        }
+    });
+    EXPECT_EQ(wrong.load(), 0U);
+    EXPECT_EQ(pool.live(), 0U);
+    EXPECT_TRUE(pool.valid());
+}
+
 TYPED_TEST(stamp_and_check, growth_happens_once_however_many_wait) {
     using counting = cenote::counting_source<cenote::vm_source>;
     typename TypeParam::template pool<owned, 0, counting> pool;

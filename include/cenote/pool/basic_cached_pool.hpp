@@ -74,8 +74,7 @@ public:
         if (watched_top::may_be_full(at)) [[unlikely]]
             return flush_and_keep(top, p);
         poison(p, block_size());
-        *at = static_cast<std::byte*>(p);
-        top.set(at + 1);
+        top.push(at, static_cast<std::byte*>(p));
     }
 
     // check and deallocate with one look-up.
@@ -90,8 +89,7 @@ public:
             report(put_result::already_free, p);
         if (watched_top::may_be_full(at)) [[unlikely]]
             return flush_and_keep(top, p);
-        *at = static_cast<std::byte*>(p);
-        top.set(at + 1);
+        top.push(at, static_cast<std::byte*>(p));
     }
 
     // What this thread's magazine holds counts, what the others' hold does not.
@@ -241,17 +239,17 @@ private:
         if (found != nullptr && &m.blocks.top() != &seen) return allocate(m.blocks.top());
         // A thread's first blocks are few, so that many threads with an object each do not make the pool grow.
         const std::size_t want = found != nullptr ? exchange(m) : std::min<std::size_t>(64, exchange(m));
-        std::size_t got;
+        std::byte* p;
         {
             const locked_scope hold{lock};
-            got = slabs_.take(m.blocks.room(), want);
+            std::size_t got = slabs_.take(m.blocks.room(), want);
             if (got == 0) {
                 if (!slabs_.grow(1)) return nullptr;
                 got = slabs_.take(m.blocks.room(), want);
             }
+            m.blocks.filled(got - 1);
+            p = m.blocks.room()[got - 1];
         }
-        m.blocks.filled(got - 1);
-        std::byte* const p = m.blocks.room()[got - 1];
         unpoison(p, block_size());
         return p;
     }
@@ -311,7 +309,7 @@ private:
         const std::size_t capacity = magazine_capacity();
         if (checks_full || capacity == 0 || direct_only_ || running_on_valgrind()) return nullptr;
         if (number == registry::no_number || !this_thread.prepare(number)) return nullptr;
-        void* const memory = vm::map_anywhere(magazine_bytes(capacity));
+        void* const memory = shared_pools.take_pages(magazine_bytes(capacity));
         if (memory == nullptr) return nullptr;
         auto* const m = ::new (memory) thread_magazine;
         const std::size_t slots = capacity + 1;
@@ -348,7 +346,7 @@ private:
     static void free_magazine(thread_magazine& m) noexcept {
         const std::size_t bytes = magazine_bytes(m.blocks.capacity());
         m.blocks.top() = watched_top{};
-        vm::release(&m, bytes);
+        shared_pools.give_pages(&m, bytes);
     }
 
     // Takes every magazine from its thread; those that a fork lost only where their blocks are dropped as well: what

@@ -40,7 +40,8 @@ using cached_engine = basic_cached_pool<typename object_layout<T, Options>::geom
 //     (of larger blocks 256 KiB, at least 23), of a pool with a limit no more than a sixty-fourth of it. A create fails at
 //     the limit though other threads hold free blocks in magazines; a limit below 512 objects is exact;
 //   - preheat counts what the slabs and this thread's magazine have; trim returns that magazine to the slabs first;
-//   - a thread that ends gives its magazines back at once. What it destroys even later goes to the slabs directly;
+//   - a thread that ends gives its magazines back at once: blocks to the slabs, slots to the OS but for 192 KiB in all of
+//     the process. What it destroys even later goes to the slabs directly;
 //   - a fork: the child may go on using the pool. What other threads had in their magazines stays unused there until a
 //     reset or the pool's death;
 //   - a source is called under the pool's lock, so it need not be thread-safe. It must not create, end or use for the

@@ -40,12 +40,20 @@ public:
     constexpr explicit private_top(std::byte** to) noexcept : to_(to) {}
     std::byte** get() const noexcept { return to_; }
     void set(std::byte** to) noexcept { to_ = to; }
+    // `p` goes into the slot at `at`, where the top is.
+    CENOTE_ALWAYS_INLINE void push(std::byte** at, std::byte* p) noexcept {
+        *at = p;
+        to_ = at + 1;
+    }
+    bool is_above(std::byte* const* begin, const void* p) const noexcept {
+        return std::find(begin, static_cast<std::byte* const*>(to_), p) != to_;
+    }
 
 private:
     std::byte** to_;
 };
 
-// Or as one that other threads may look at, to count blocks, while its owner moves it; the same instructions. The
+// Or as one that other threads may look at, to count and find blocks, while its owner moves it; the same instructions. The
 // slots end where a page of 512 does, and so does the array of a top without a magazine. Then the top alone says
 // whether the magazine may be full: one load less than a comparison. In the middle of 1,024 slots it asks for nothing.
 class watched_top {
@@ -58,7 +66,21 @@ public:
     }
     // Relaxed: whoever is not the owner takes nothing from here but a number of blocks.
     CENOTE_ALWAYS_INLINE std::byte** get() const noexcept { return to_.load(std::memory_order_relaxed); }
-    CENOTE_ALWAYS_INLINE void set(std::byte** to) noexcept { to_.store(to, std::memory_order_relaxed); }
+    // Release: pairs with is_above(), so that who sees a top sees what was put below it by then.
+    CENOTE_ALWAYS_INLINE void set(std::byte** to) noexcept { to_.store(to, std::memory_order_release); }
+    CENOTE_ALWAYS_INLINE void push(std::byte** at, std::byte* p) noexcept {
+        // Relaxed: set() publishes it.
+        std::atomic_ref{*at}.store(p, std::memory_order_relaxed);
+        set(at + 1);
+    }
+    // By any thread. A block that was popped before this call, and not pushed again, is not found.
+    bool is_above(std::byte** begin, const void* p) const noexcept {
+        // Acquire: pairs with set().
+        std::byte** const end = to_.load(std::memory_order_acquire);
+        for (std::byte** at = begin; at < end; ++at)
+            if (std::atomic_ref{*at}.load(std::memory_order_relaxed) == p) return true;
+        return false;
+    }
 
     static constexpr std::size_t page = 4_KiB;
     CENOTE_ALWAYS_INLINE static bool may_be_full(std::byte* const* at) noexcept {
@@ -109,9 +131,7 @@ public:
     CENOTE_ALWAYS_INLINE bool full() const noexcept { return top().get() == full_; }
     CENOTE_ALWAYS_INLINE void pop() noexcept { top().set(top().get() - 1); }
     CENOTE_ALWAYS_INLINE void push(void* p) noexcept {
-        std::byte** const at = top().get();
-        *at = static_cast<std::byte*>(p);
-        top().set(at + 1);
+        top().push(top().get(), static_cast<std::byte*>(p));
     }
 
     std::size_t size() const noexcept { return static_cast<std::size_t>(top().get() - begin_); }
@@ -122,7 +142,7 @@ public:
     std::byte** room() noexcept { return begin_; }
     void filled(std::size_t blocks) noexcept { top().set(begin_ + blocks); }
     void clear() noexcept { top().set(begin_); }
-    bool holds(const void* p) const noexcept { return std::find(begin_, top().get(), p) != top().get(); }
+    bool holds(const void* p) const noexcept { return top().is_above(begin_, p); }
 
     CENOTE_ALWAYS_INLINE auto& top() noexcept { return dereferenced(top_); }
     CENOTE_ALWAYS_INLINE const auto& top() const noexcept { return dereferenced(top_); }

@@ -4,7 +4,7 @@
 //
 //     members   the list of all members. Held by births, deaths, thread ends and forks; never by create or destroy
 //     a pool's  the newest pool first, where one needs several: a pool may be the source of a younger one
-//     tables    the threads' tables of magazines, and the numbers. Nothing else is locked while it is held
+//     tables    the threads' tables of magazines, and spare memory. Nothing else is locked while it is held
 //
 // So a source, which is called under its pool's lock, may itself be an older shared pool. It must not create, end
 // or use for the first time a shared pool: that takes `members`.
@@ -14,6 +14,8 @@
 
 #include "cenote/base/bits.hpp"
 #include "cenote/os/lock.hpp"
+#include "cenote/os/vm.hpp"
+#include "cenote/pool/spare_pages.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -88,6 +90,22 @@ public:
         if (n != no_number) taken_[n / word_bits] &= ~(std::uint64_t{1} << (n % word_bits));
     }
 
+    // Memory for magazines and tables, whole OS pages with anything in them; nullptr where the OS refuses.
+    void* take_pages(std::size_t bytes) noexcept {
+        {
+            const locked_scope hold{tables};
+            if (void* const spare = spare_.take(bytes)) return spare;
+        }
+        return vm::map_anywhere(bytes);
+    }
+    void give_pages(void* memory, std::size_t bytes) noexcept {
+        {
+            const locked_scope hold{tables};
+            if (spare_.keep(memory, bytes)) return;
+        }
+        vm::release(memory, bytes);
+    }
+
 private:
     static void before_fork() noexcept;
     static void after_in_parent() noexcept;
@@ -100,6 +118,7 @@ private:
     }
 
     shared_member* newest_ = nullptr;
+    spare_pages spare_; // under `tables`
     bool handles_forks_ = false;
     std::uint64_t taken_[max_numbers / word_bits] = {};
 };

@@ -66,18 +66,19 @@ public:
         if (!thread_end.made || ::pthread_setspecific(thread_end.key, this) != 0) return false;
         const std::size_t bytes =
             round_up(std::bit_ceil(std::size_t{number} + 1) * sizeof(thread_magazine*), vm::page_size());
-        auto** const larger = static_cast<thread_magazine**>(vm::map_anywhere(bytes));
+        auto** const larger = static_cast<thread_magazine**>(shared_pools.take_pages(bytes));
         if (larger == nullptr) return false;
         const auto count = static_cast<std::uint32_t>(bytes / sizeof(thread_magazine*));
         thread_magazine** const old = slots_;
         const std::uint32_t old_count = count_;
+        std::fill_n(larger + old_count, count - old_count, nullptr);
         {
             const locked_scope hold{shared_pools.tables};
             std::copy_n(old, old_count, larger);
             slots_ = larger;
             count_ = count;
         }
-        if (old != nullptr) vm::release(old, old_count * sizeof(thread_magazine*));
+        if (old != nullptr) shared_pools.give_pages(old, old_count * sizeof(thread_magazine*));
         return true;
     }
 
@@ -113,7 +114,7 @@ private:
             slots_[i] = nullptr;
             m->retire(*m, m->engine);
         }
-        if (slots_ != nullptr) vm::release(slots_, count_ * sizeof(thread_magazine*));
+        if (slots_ != nullptr) shared_pools.give_pages(slots_, count_ * sizeof(thread_magazine*));
         slots_ = nullptr;
         count_ = 0;
         ended_ = true;
