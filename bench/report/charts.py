@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""Draws the README's charts from a result of `./dev bench pools --json FILE`.
+"""Draws the README's charts from a result of `./dev bench SUITE --json FILE`.
 
     charts.py RESULT.json OUTPUT_FOLDER
 
-Writes pools-speed.svg, pools-memory.svg and, where the result has the sweep, pools-live.svg. The same result gives the
-same bytes. Needs matplotlib (Debian: python3-matplotlib).
+Writes SUITE-speed.svg; of the suite pools also pools-memory.svg and, where the result has the sweep, pools-live.svg.
+The same result gives the same bytes. Needs matplotlib (Debian: python3-matplotlib).
 """
 
 import argparse
@@ -25,25 +25,38 @@ from matplotlib import pyplot  # noqa: E402  (the backend must be chosen before)
 
 SIZE = 64
 CUT_OFF = 4  # times the median of a chart
-OURS = ("object_pool", "block_pool", "intrusive_pool", "arena")
+OURS = ("object_pool", "block_pool", "intrusive_pool", "arena", "cached_pool", "static_cached_pool", "locked_pool",
+        "lockfree_pool", "object_pool per thread")
+LIMITS = ("limit", "no allocator")
 COLOURS = {"ours": "#0b7285", "limit": "#adb5bd", "peer": "#e8b04b"}
 
-SPEED = [
-    ("W1", "Allocate one, free it"),
-    ("W2/1k/random", "1,000 allocated, freed in random order"),
-    ("W2/1M/random", "1,000,000 allocated, freed in random order"),
-    ("W3", "100,000 live, replace a random one"),
-    ("W3b", "100,000 live, replace 64 at a time"),
-    ("W6", "Build a list of 1,000,000 in a churned pool, walk it"),
-]
+SPEED = {
+    "pools": ("one thread", [
+        ("W1", "Allocate one, free it"),
+        ("W2/1k/random", "1,000 allocated, freed in random order"),
+        ("W2/1M/random", "1,000,000 allocated, freed in random order"),
+        ("W3", "100,000 live, replace a random one"),
+        ("W3b", "100,000 live, replace 64 at a time"),
+        ("W6", "Build a list of 1,000,000 in a churned pool, walk it"),
+    ]),
+    "threads": ("several threads", [
+        ("W4/2", "2 threads, 100,000 live, replace a random one"),
+        ("W4b/2", "2 threads, 100,000 live, replace 64 at a time"),
+        ("W4/32", "32 threads, 100,000 live, replace a random one"),
+        ("W5", "One thread creates, another destroys"),
+        ("W5n/2", "2 threads, each destroys what the other created"),
+        ("short/1", "A thread that lives for 1,000 objects"),
+    ]),
+}
 LIVE = [(10_000, "W2/10k/random"), (100_000, "W2/100k/random"), (1_000_000, "W2/1M/random"), (10_000_000, "W2/10M/random")]
-SHORT = {"std::pmr::unsynchronized_pool_resource": "std::pmr pool", "boost::fast_pool_allocator": "boost::fast_pool_alloc."}
+SHORT = {"std::pmr::unsynchronized_pool_resource": "std::pmr pool",
+         "std::pmr::synchronized_pool_resource": "std::pmr synchronized", "boost::fast_pool_allocator": "boost::fast_pool_alloc."}
 
 
 def kind(subject):
     if subject in OURS:
         return "ours"
-    return "limit" if subject == "limit" else "peer"
+    return "limit" if subject in LIMITS else "peer"
 
 
 def rows_of(result, workload):
@@ -74,7 +87,7 @@ def bars(axes, rows, value, title, unit):
 
 def legend(figure):
     patches = [pyplot.Rectangle((0, 0), 1, 1, color=COLOURS[k]) for k in ("ours", "limit", "peer")]
-    figure.legend(patches, ["Cenote", "unchecked limit", "peers"], loc="upper right", ncol=3, frameon=False, fontsize=8)
+    figure.legend(patches, ["Cenote", "limit", "peers"], loc="upper right", ncol=3, frameon=False, fontsize=8)
 
 
 def caption(result):
@@ -90,7 +103,9 @@ def save(figure, folder, name):
 
 
 def speed(result, folder):
-    panels = [(workload, title, rows_of(result, workload)) for workload, title in SPEED]
+    suite = result["method"]["suite"]
+    threads, workloads = SPEED[suite]
+    panels = [(workload, title, rows_of(result, workload)) for workload, title in workloads]
     panels = [panel for panel in panels if panel[2]]
     if not panels:
         return
@@ -100,10 +115,10 @@ def speed(result, folder):
         bars(axes, rows, lambda row: row["ns_min"], title, "ns")
     for axes in list(grid.flat)[len(panels):]:
         axes.set_visible(False)
-    figure.suptitle(f"{SIZE}-byte blocks, one thread, ns (less is better)\n", x=0.01, ha="left", fontsize=11)
+    figure.suptitle(f"{SIZE}-byte blocks, {threads}, ns (less is better)\n", x=0.01, ha="left", fontsize=11)
     figure.supxlabel(caption(result), fontsize=7, x=0.01, ha="left")
     legend(figure)
-    save(figure, folder, "pools-speed.svg")
+    save(figure, folder, f"{suite}-speed.svg")
 
 
 def memory(result, folder):

@@ -8,33 +8,64 @@ import json
 import sys
 from pathlib import Path
 
-BEGIN, END = "<!-- figures: written by ./dev charts -->\n", "<!-- end of figures -->\n"
-
 SIZE = 64
-COLUMNS = [
-    ("W1", "one out, one back"),
-    ("W2/1k/random", "1,000, random frees"),
-    ("W2/1M/random", "1,000,000, random frees"),
-    ("W3", "replace one of 100k"),
-    ("W3b", "the same in bursts"),
-    ("W6", "build a list of 1M and walk it"),
-    ("memory", "bytes per object"),
-]
-SUBJECTS = [
-    ("object_pool", "**object_pool**"),
-    ("intrusive_pool", "intrusive_pool"),
-    ("boost::pool", "boost::pool"),
-    ("Zig-style", "Zig-style"),
-    ("foonathan::memory_pool", "foonathan/memory"),
-    ("std::pmr::unsynchronized_pool_resource", "std::pmr pool"),
-    ("mimalloc", "mimalloc"),
-    ("jemalloc", "jemalloc"),
-    ("tcmalloc", "tcmalloc"),
-    ("glibc malloc", "glibc malloc"),
-]
+BEGIN, END = "<!-- figures of {}: written by ./dev charts -->\n", "<!-- end of figures -->\n"
+
+# By suite: the columns, what the README calls each workload, and who is shown.
+COLUMNS = {
+    "pools": [
+        ("W1", "one out, one back"),
+        ("W2/1k/random", "1,000, random frees"),
+        ("W2/1M/random", "1,000,000, random frees"),
+        ("W3", "replace one of 100k"),
+        ("W3b", "the same in bursts"),
+        ("W6", "build a list of 1M and walk it"),
+        ("memory", "bytes per object"),
+    ],
+    "threads": [
+        ("W1", "1 thread, one out, one back"),
+        ("W4/2", "2 threads, replace one of 100k"),
+        ("W4b/2", "the same in bursts"),
+        ("W4/32", "32 threads, replace one of 100k"),
+        ("W5", "one creates, another destroys"),
+        ("W5n/2", "2 threads, each destroys the other's"),
+        ("short/1", "a thread that lives for 1,000 objects"),
+    ],
+}
+SUBJECTS = {
+    "pools": [
+        ("object_pool", "**object_pool**"),
+        ("intrusive_pool", "intrusive_pool"),
+        ("boost::pool", "boost::pool"),
+        ("Zig-style", "Zig-style"),
+        ("foonathan::memory_pool", "foonathan/memory"),
+        ("std::pmr::unsynchronized_pool_resource", "std::pmr pool"),
+        ("mimalloc", "mimalloc"),
+        ("jemalloc", "jemalloc"),
+        ("tcmalloc", "tcmalloc"),
+        ("glibc malloc", "glibc malloc"),
+    ],
+    "threads": [
+        ("cached_pool", "**cached_pool**"),
+        ("static_cached_pool", "**static_cached_pool**"),
+        ("lockfree_pool", "lockfree_pool"),
+        ("locked_pool", "locked_pool"),
+        ("boost::lockfree free list", "boost::lockfree free list"),
+        ("boost::singleton_pool", "boost::singleton_pool"),
+        ("std::pmr::synchronized_pool_resource", "std::pmr synchronized pool"),
+        ("std::mutex and a list", "std::mutex and a list"),
+        ("TBB scalable allocator", "TBB"),
+        ("mimalloc", "mimalloc"),
+        ("jemalloc", "jemalloc"),
+        ("tcmalloc", "tcmalloc"),
+        ("glibc malloc", "glibc malloc"),
+    ],
+}
 
 
 def figure(value):
+    if value >= 1000:
+        return f"{value:,.0f}"
     return f"{value:.0f}" if value >= 100 else f"{value:.1f}"
 
 
@@ -44,12 +75,13 @@ def table(results):
         for r in results["rows"]
         if r["size"] == SIZE
     }
+    columns = COLUMNS[results["method"]["suite"]]
     lines = [
-        f"| {SIZE}-byte blocks, ns | " + " | ".join(title for _, title in COLUMNS) + " |",
-        "| --- |" + " ---: |" * len(COLUMNS),
+        f"| {SIZE}-byte blocks, ns | " + " | ".join(title for _, title in columns) + " |",
+        "| --- |" + " ---: |" * len(columns),
     ]
-    for subject, shown in SUBJECTS:
-        cells = [figure(least[workload, subject]) for workload, _ in COLUMNS]
+    for subject, shown in SUBJECTS[results["method"]["suite"]]:
+        cells = [figure(least[workload, subject]) for workload, _ in columns]
         lines.append(f"| {shown} | " + " | ".join(cells) + " |")
     machine = results["machine"]
     virtual = "a shared virtual machine" if machine["virtual"] else "a machine"
@@ -68,11 +100,12 @@ def main():
     results = json.loads(Path(sys.argv[1]).read_text())
     readme = Path(sys.argv[2])
     text = readme.read_text()
-    if BEGIN not in text or END not in text:
-        sys.exit(f"table.py: {readme} has no marker lines for the figures")
-    before, rest = text.split(BEGIN, 1)
+    begin = BEGIN.format(results["method"]["suite"])
+    if begin not in text or END not in text.split(begin, 1)[1]:
+        sys.exit(f"table.py: {readme} has no marker lines for these figures")
+    before, rest = text.split(begin, 1)
     after = rest.split(END, 1)[1]
-    readme.write_text(before + BEGIN + table(results) + END + after)
+    readme.write_text(before + begin + table(results) + END + after)
 
 
 if __name__ == "__main__":

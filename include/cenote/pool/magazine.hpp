@@ -58,7 +58,8 @@ private:
 // whether the magazine may be full: one load less than a comparison. In the middle of 1,024 slots it asks for nothing.
 class watched_top {
 public:
-    constexpr watched_top() noexcept = default; // closed: empty and full at once, so that every call takes the slow path
+    constexpr watched_top() noexcept =
+        default; // closed: empty and full at once, so that every call takes the slow path
     watched_top(const watched_top& other) noexcept : to_(other.get()) {}
     watched_top& operator=(const watched_top& other) noexcept {
         set(other.get());
@@ -105,14 +106,12 @@ class basic_magazine {
 public:
     constexpr basic_magazine() noexcept = default;
     // Over `count` slots (at least 2), which it does not own.
-    basic_magazine(std::byte** slots, std::size_t count) noexcept
-        requires(!std::is_pointer_v<Top>)
+    basic_magazine(std::byte** slots, std::size_t count) noexcept requires(!std::is_pointer_v<Top>)
         : top_(slots + 1), full_(slots + count), begin_(slots + 1) {
         slots[0] = nullptr;
     }
     // The last slot is the last of a page.
-    basic_magazine(Top top, std::byte** slots, std::size_t count) noexcept
-        requires std::is_pointer_v<Top>
+    basic_magazine(Top top, std::byte** slots, std::size_t count) noexcept requires std::is_pointer_v<Top>
         : top_(top), full_(slots + count), begin_(slots + 1) {
         slots[0] = nullptr;
         clear();
@@ -130,9 +129,7 @@ public:
     CENOTE_ALWAYS_INLINE std::byte* last() const noexcept { return top().get()[-1]; }
     CENOTE_ALWAYS_INLINE bool full() const noexcept { return top().get() == full_; }
     CENOTE_ALWAYS_INLINE void pop() noexcept { top().set(top().get() - 1); }
-    CENOTE_ALWAYS_INLINE void push(void* p) noexcept {
-        top().push(top().get(), static_cast<std::byte*>(p));
-    }
+    CENOTE_ALWAYS_INLINE void push(void* p) noexcept { top().push(top().get(), static_cast<std::byte*>(p)); }
 
     std::size_t size() const noexcept { return static_cast<std::size_t>(top().get() - begin_); }
     std::size_t capacity() const noexcept { return static_cast<std::size_t>(full_ - begin_); }

@@ -10,8 +10,8 @@
 namespace cenote_test {
 namespace {
 
-using cenote::detail::magazine;
 using cenote::detail::basic_magazine;
+using cenote::detail::magazine;
 using cenote::detail::magazine_blocks;
 using cenote::detail::watched_top;
 using namespace cenote::literals;
