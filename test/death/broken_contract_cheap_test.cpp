@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -104,6 +105,28 @@ TEST(default_checks, report_the_object_destroyed_last_before_its_destructor_runs
     owner* const p = pool.create();
     pool.destroy(p);
     EXPECT_DEATH(pool.destroy(p), "cenote: double destroy");
+}
+
+// Beyond the 63 pools whose magazines are found at once, too, and before a destructor runs again.
+TEST(default_checks, report_the_object_destroyed_last_at_once_in_each_of_many_shared_pools) {
+    struct plain {
+        std::uint64_t value = 0;
+    };
+    struct owner {
+        std::string text = std::string(100, 'x');
+    };
+    std::vector<std::unique_ptr<cenote::cached_pool<plain>>> many(70);
+    for (auto& pool : many)
+        pool = std::make_unique<cenote::cached_pool<plain>>();
+    cenote::cached_pool<owner> last;
+    const auto twice = [](auto& pool) {
+        auto* const p = pool.create();
+        pool.destroy(p);
+        pool.destroy(p);
+    };
+    for (const std::size_t i : {0U, 40U, 69U})
+        EXPECT_DEATH(twice(*many[i]), "cenote: double destroy") << i;
+    EXPECT_DEATH(twice(last), "cenote: double destroy");
 }
 
 } // namespace

@@ -110,5 +110,66 @@ TYPED_TEST(forked, child_does_not_visit_what_other_threads_held_back) {
     pool.destroy(mine);
 }
 
+// Memory for pools, from an older pool that threads share.
+struct piece {
+    alignas(4096) std::byte bytes[64 * 1024];
+};
+using pieces = cenote::cached_pool<piece>;
+struct from_pieces {
+    pieces* pool;
+    void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
+        return bytes > sizeof(piece) || alignment > alignof(piece) ? nullptr : pool->try_create();
+    }
+    void deallocate(void* p, std::size_t, std::size_t) noexcept { pool->destroy(static_cast<piece*>(p)); }
+};
+
+// The older pool is first used after the younger one was constructed.
+TYPED_TEST(forked, pool_may_be_made_of_an_older_one) {
+    pieces older{cenote::growth::up_to(256)}; // few: every call takes the lock
+    using younger_type = typename TypeParam::template pool<object, 0, from_pieces>;
+    younger_type younger{cenote::growth::up_to(100), from_pieces{&older}};
+    older.destroy(older.create());
+    std::atomic<bool> started{false};
+    std::jthread load{[&](const std::stop_token& stop) {
+        while (!stop.stop_requested()) {
+            younger_type also{cenote::growth::up_to(100), from_pieces{&older}};
+            also.destroy(also.create());
+            started = true;
+        }
+    }};
+    while (!started.load())
+        std::this_thread::yield();
+    for (int i = 0; i != 300; ++i)
+        ASSERT_EQ(in_a_child([&] {
+                      younger.destroy(younger.create());
+                      return older.live() <= 3 ? 0 : 1;
+                  }),
+                  0)
+            << "child " << i;
+}
+
+// A source that takes its time, so that a fork comes while a pool's lock is held.
+struct slow_source : cenote::vm_source {
+    std::atomic<bool>* asked;
+    void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
+        *asked = true;
+        ::usleep(100'000);
+        return cenote::vm_source::allocate(bytes, alignment);
+    }
+};
+
+TYPED_TEST(forked, child_may_use_a_pool_that_was_growing_for_the_first_time) {
+    std::atomic<bool> asked{false};
+    typename TypeParam::template pool<object, 0, slow_source> pool{cenote::growth{}, slow_source{{}, &asked}};
+    std::jthread other{[&] { pool.preheat(100); }};
+    while (!asked.load())
+        std::this_thread::yield();
+    EXPECT_EQ(in_a_child([&] {
+                  pool.destroy(pool.create());
+                  return 0;
+              }),
+              0);
+}
+
 } // namespace
 } // namespace cenote_test

@@ -162,5 +162,50 @@ TYPED_TEST(pool_end, destroys_what_any_thread_left_alive) {
     EXPECT_EQ(alive.load(), 0);
 }
 
+// A death that visited the rest for each object would take minutes.
+TYPED_TEST(pool_end, destroys_200000_leftovers) {
+    static std::atomic<int> alive;
+    struct counted {
+        counted() { alive.fetch_add(1); }
+        ~counted() { alive.fetch_sub(1); }
+    };
+    {
+        typename TypeParam::template pool<counted> pool;
+        std::vector<counted*> all(200'000);
+        pool.create_n(all);
+        EXPECT_EQ(alive.load(), 200'000);
+    }
+    EXPECT_EQ(alive.load(), 0);
+}
+
+struct by_second_user;
+
+// A static pool gets the number of a pool that has ended, while the thread that used that one knows nothing of it:
+// nothing but the pools' own doing comes between its death and that thread's use of the static pool.
+TEST(static_pool, may_have_the_number_of_a_pool_that_ended) {
+    std::vector<std::unique_ptr<cenote::cached_pool<object>>> many(80);
+    for (auto& p : many)
+        p = std::make_unique<cenote::cached_pool<object>>();
+    std::atomic<bool> used{false};
+    std::atomic<bool> go{false};
+    std::thread other{[&] {
+        for (auto& p : many)
+            p->destroy(p->create());
+        used.store(true, std::memory_order_release);
+        while (!go.load(std::memory_order_relaxed))
+            std::this_thread::yield();
+        cenote::static_cached_pool<object, by_second_user> second;
+        second.destroy(second.create());
+    }};
+    while (!used.load(std::memory_order_acquire))
+        std::this_thread::yield();
+    many.clear();
+    cenote::static_cached_pool<object, by_second_user> first;
+    first.destroy(first.create());
+    go.store(true, std::memory_order_relaxed);
+    other.join();
+    EXPECT_EQ(first.live(), 0U);
+}
+
 } // namespace
 } // namespace cenote_test

@@ -78,6 +78,12 @@ int main(int argc, char** argv) {
         sum = commit<orders_in_blocks>(fault);
     else if (pool == "intrusive_pool")
         sum = commit<cenote::intrusive_pool<order>>(fault);
+    else if (pool == "locked_pool")
+        sum = commit<cenote::locked_pool<order>>(fault);
+    else if (pool == "lockfree_pool")
+        sum = commit<cenote::lockfree_pool<order>>(fault);
+    else if (pool == "cached_pool")
+        sum = commit<cenote::cached_pool<order>>(fault);
     else if (pool == "arena")
         sum = commit<orders_in_arena>(fault);
     else

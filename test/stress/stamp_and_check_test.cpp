@@ -95,7 +95,13 @@ protected:
         EXPECT_TRUE(pool.valid());
     }
 };
-TYPED_TEST_SUITE(stamp_and_check, shared_pools);
+struct by_stress;
+struct static_cached_pools {
+    template <class T>
+    using pool = cenote::static_cached_pool<T, by_stress>;
+};
+using stamped_pools = ::testing::Types<locked_pools, lockfree_pools, cached_pools, static_cached_pools>;
+TYPED_TEST_SUITE(stamp_and_check, stamped_pools);
 
 TYPED_TEST(stamp_and_check, with_2_threads) { this->run(2); }
 TYPED_TEST(stamp_and_check, with_4_threads) { this->run(4); }
@@ -123,7 +129,11 @@ TYPED_TEST(stamp_and_check, questions_are_answered_while_others_create_and_destr
     EXPECT_TRUE(pool.valid());
 }
 
-TYPED_TEST(stamp_and_check, growth_happens_once_however_many_wait) {
+template <class Pools>
+class growth_of_shared_pools : public ::testing::Test {};
+TYPED_TEST_SUITE(growth_of_shared_pools, shared_pools);
+
+TYPED_TEST(growth_of_shared_pools, happens_once_however_many_wait) {
     using counting = cenote::counting_source<cenote::vm_source>;
     typename TypeParam::template pool<owned, 0, counting> pool;
     std::atomic<unsigned> ready{0};

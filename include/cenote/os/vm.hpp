@@ -15,6 +15,7 @@
 
 #include "cenote/base/bits.hpp"
 
+#include <atomic>
 #include <cstddef>
 
 #if !defined(__unix__) && !defined(__APPLE__)
@@ -26,8 +27,15 @@
 
 namespace cenote::vm {
 
+// Not a local static: whoever forks while another thread initialises one leaves the child waiting for ever.
+inline constinit std::atomic<std::size_t> known_page_size{0};
 inline std::size_t page_size() noexcept {
-    static const std::size_t size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    // Relaxed: whoever finds nothing asks again, and gets the same.
+    std::size_t size = known_page_size.load(std::memory_order_relaxed);
+    if (size == 0) [[unlikely]] {
+        size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+        known_page_size.store(size, std::memory_order_relaxed);
+    }
     return size;
 }
 

@@ -33,11 +33,12 @@ namespace cenote::detail {
 template <class Geometry, memory_source Source, class Kind>
 class basic_cached_pool : private shared_member {
 public:
-    static constexpr bool knows_live = true;
-
-    // Joins the registry when first used, not here: so a static pool is constant-initialised.
+    // A static pool joins the registry when first used, so that it is constant-initialised.
     constexpr basic_cached_pool(const Geometry& geometry, const growth& policy, Source source)
-        : slabs_(geometry, policy, std::move(source)) {}
+        : magazine_capacity_(capacity_for(geometry, policy, source)),
+          slabs_(geometry, policy, std::move(source)) {
+        if constexpr (!Kind::is_static) join_registry();
+    }
     basic_cached_pool(basic_cached_pool&&) = delete;
     basic_cached_pool& operator=(basic_cached_pool&&) = delete;
     ~basic_cached_pool() {
@@ -64,8 +65,11 @@ public:
         if constexpr (CENOTE_ASAN != 0)
             if (is_poisoned(p)) report(put_result::already_free, p);
         if constexpr (checks_full) check_live(p);
-        if (checks_cheap && top.get()[-1] == p) [[unlikely]]
-            report(put_result::already_free, p);
+        if constexpr (checks_cheap) {
+            const std::byte* const last = top.get()[-1];
+            if (last == p || (last == nullptr && was_last_of_far(p))) [[unlikely]]
+                report(put_result::already_free, p);
+        }
     }
 
     CENOTE_ALWAYS_INLINE void deallocate(void* p) noexcept { deallocate(mine(), p); }
@@ -94,15 +98,15 @@ public:
 
     // What this thread's magazine holds counts, what the others' hold does not.
     bool preheat(std::size_t blocks) noexcept {
+        const auto hold = held();
         const thread_magazine* const m = find_mine();
         const std::size_t waiting = m == nullptr ? 0 : m->blocks.size();
-        const locked_scope hold{lock};
         return blocks <= waiting || slabs_.grow(blocks - waiting);
     }
 
     // Bytes that went back to the source; the blocks in this thread's magazine count as empty.
     std::size_t trim() noexcept {
-        const locked_scope hold{lock};
+        const auto hold = held();
         if (thread_magazine* const m = find_mine()) flush_all(*m);
         return slabs_.trim();
     }
@@ -110,7 +114,7 @@ public:
     // Needs a quiet pool.
     void reset(reset_mode mode) noexcept {
         before_dropping_live();
-        const locked_scope hold{lock};
+        const auto hold = held();
         for (thread_magazine* m = magazines_; m != nullptr; m = m->next)
             m->blocks.clear();
         if (mode.frees_all())
@@ -120,12 +124,12 @@ public:
     }
 
     bool contains(const void* p) const noexcept {
-        const locked_scope hold{lock};
+        const auto hold = held();
         return slabs_.contains(p);
     }
     // Exact for a block that no thread destroys meanwhile. O(blocks in all magazines).
     bool is_live(const void* p) const noexcept {
-        const locked_scope hold{lock};
+        const auto hold = held();
         return slabs_.is_taken(p) && !in_magazine(p);
     }
 
@@ -144,16 +148,15 @@ public:
     }
 
     std::size_t block_size() const noexcept { return slabs_.geometry().block_size(); }
-    std::size_t alignment() const noexcept { return slabs_.geometry().alignment(); }
     std::size_t live() const noexcept { return stats().live; }
     std::size_t capacity() const noexcept {
-        const locked_scope hold{lock};
+        const auto hold = held();
         return slabs_.capacity();
     }
 
     // Exact when quiet; else what the threads hold in magazines is a moment's glance.
     pool_stats stats() const noexcept {
-        const locked_scope hold{lock};
+        const auto hold = held();
         std::size_t waiting = 0;
         for (const thread_magazine* m = magazines_; m != nullptr; m = m->next)
             waiting += m->blocks.size();
@@ -173,7 +176,7 @@ public:
 
     // Needs a quiet pool.
     bool valid() const noexcept {
-        const locked_scope hold{lock};
+        const auto hold = held();
         std::size_t waiting = 0;
         for (const thread_magazine* m = magazines_; m != nullptr; m = m->next) {
             if (m->blocks.size() > m->blocks.capacity() || m->blocks.slots()[0] != nullptr) return false;
@@ -187,10 +190,7 @@ public:
     }
 
     // The top of this thread's magazine.
-    CENOTE_ALWAYS_INLINE watched_top& mine() const noexcept {
-        // Relaxed: a top is only ever looked up among this thread's own, where it is this thread's doing.
-        return top_of_this_thread(distance_.load(std::memory_order_relaxed));
-    }
+    CENOTE_ALWAYS_INLINE watched_top& mine() const noexcept { return top_of_this_thread(distance_); }
 
 private:
     // While it lives, no thread has a magazine of this pool, and every call goes straight to the bitmaps.
@@ -214,16 +214,32 @@ private:
 
     // This thread's magazine, or nullptr.
     thread_magazine* find_mine() const noexcept {
-        // Relaxed: as in mine().
-        return magazine_of_this_thread(number_.load(std::memory_order_relaxed));
+        // Acquire: pairs with the release in join_registry(), so that who finds a static pool's number also finds that
+        // the pool which had it before has left the tables.
+        return magazine_of_this_thread(number_.load(std::memory_order_acquire));
     }
 
-    // How many blocks a magazine holds: 8 KiB of slots, this header included, less for larger blocks. Of a pool with
-    // a limit no more than a sixty-fourth of that, so that what other threads hold back leaves most of the limit to
-    // use; where that is below eight, nothing.
-    std::size_t magazine_capacity() const noexcept {
+    // Whether `p` is the block freed last, where its magazine's top is not the one that was looked at.
+    CENOTE_COLD bool was_last_of_far(const void* p) const noexcept {
+        const thread_magazine* const m = find_mine();
+        return m != nullptr && m->blocks.last() == p;
+    }
+
+    // The lock, of a pool that forks know.
+    locked_scope<short_lock> held() const noexcept {
+        join_registry();
+        return locked_scope<short_lock>{lock};
+    }
+
+    // How many blocks a magazine holds: 8 KiB of slots, its header included, less for larger blocks. Of a pool with
+    // a limit, its own or its source's, no more than a sixty-fourth of that, so that what other threads hold back
+    // leaves most of the limit to use; where that is below eight, nothing.
+    static constexpr std::size_t capacity_for(const Geometry& g, const growth& policy,
+                                              [[maybe_unused]] const Source& source) noexcept {
         constexpr std::size_t header = sizeof(thread_magazine) / sizeof(void*) + 1;
-        const std::size_t most = std::min(magazine_blocks(block_size()) - header, slabs_.max_objects() / 64);
+        std::size_t limit = policy.max_objects;
+        if constexpr (bounded_source<Source>) limit = std::min(limit, source.largest(1) / g.block_size());
+        const std::size_t most = std::min(magazine_blocks(g.block_size()) - header, limit / 64);
         return most < 8 ? 0 : most;
     }
     static std::size_t magazine_bytes(std::size_t capacity) noexcept {
@@ -241,12 +257,9 @@ private:
         const std::size_t want = found != nullptr ? exchange(m) : std::min<std::size_t>(64, exchange(m));
         std::byte* p;
         {
-            const locked_scope hold{lock};
-            std::size_t got = slabs_.take(m.blocks.room(), want);
-            if (got == 0) {
-                if (!slabs_.grow(1)) return nullptr;
-                got = slabs_.take(m.blocks.room(), want);
-            }
+            const auto hold = held();
+            const std::size_t got = slabs_.take_or_grow(m.blocks.room(), want);
+            if (got == 0) return nullptr;
             m.blocks.filled(got - 1);
             p = m.blocks.room()[got - 1];
         }
@@ -257,11 +270,8 @@ private:
     CENOTE_COLD void* allocate_directly() noexcept {
         std::byte* p;
         {
-            const locked_scope hold{lock};
-            if (slabs_.take(&p, 1) == 0) {
-                if (!slabs_.grow(1)) return nullptr;
-                slabs_.take(&p, 1);
-            }
+            const auto hold = held();
+            if (slabs_.take_or_grow(&p, 1) == 0) return nullptr;
         }
         unpoison(p, block_size());
         if (running_on_valgrind()) valgrind_allocated(p, block_size());
@@ -273,8 +283,10 @@ private:
         if (mine == nullptr) mine = make_mine(seen);
         if (mine == nullptr) return deallocate_directly(p);
         thread_magazine& m = *mine;
+        if (checks_cheap && m.blocks.last() == p) [[unlikely]]
+            report(put_result::already_free, p);
         if (m.blocks.full()) {
-            const locked_scope hold{lock};
+            const auto hold = held();
             flush(m, exchange(m));
         }
         poison(p, block_size());
@@ -285,7 +297,7 @@ private:
         auto* const block = static_cast<std::byte*>(p);
         poison(p, block_size());
         if (running_on_valgrind()) valgrind_freed(p);
-        const locked_scope hold{lock};
+        const auto hold = held();
         put(&block, 1);
     }
 
@@ -306,7 +318,7 @@ private:
     // without, more slowly.
     CENOTE_COLD thread_magazine* make_mine(watched_top& seen) noexcept {
         const std::uint32_t number = join_registry();
-        const std::size_t capacity = magazine_capacity();
+        const std::size_t capacity = magazine_capacity_;
         if (checks_full || capacity == 0 || direct_only_ || running_on_valgrind()) return nullptr;
         if (number == registry::no_number || !this_thread.prepare(number)) return nullptr;
         void* const memory = shared_pools.take_pages(magazine_bytes(capacity));
@@ -325,7 +337,7 @@ private:
             static_cast<basic_cached_pool*>(engine)->retire(of);
         };
         {
-            const locked_scope hold{lock};
+            const auto hold = held();
             m->next = magazines_;
             magazines_ = m;
         }
@@ -353,6 +365,7 @@ private:
     // they hold is neither live nor to be handed out. Needs a quiet pool; threads may end meanwhile.
     enum class lost : bool { stay, go };
     void drop_magazines(lost those) noexcept {
+        join_registry(); // before `members`, which that takes
         const locked_scope none_ends{shared_pools.members};
         const locked_scope hold{lock};
         // Relaxed: whoever set it had `members`.
@@ -385,32 +398,36 @@ private:
     // Looks at what waits in the magazines for the last time. Valgrind would call the live blocks leaked.
     void before_dropping_live() noexcept {
         if constexpr (checks_cheap) {
-            const locked_scope hold{lock};
+            const auto hold = held();
             for (thread_magazine* m = magazines_; m != nullptr; m = m->next)
                 if (m->owner != nullptr) flush_all(*m);
         }
         if (running_on_valgrind()) slabs_.for_each_taken([](std::byte* p) { valgrind_freed(p); });
     }
 
-    std::uint32_t join_registry() noexcept {
+    // Returns the pool's number.
+    std::uint32_t join_registry() const noexcept {
         // Acquire: pairs with the release below, so that the number found is one that is in the registry.
-        if (joined_.load(std::memory_order_acquire)) return number_.load(std::memory_order_relaxed);
+        if (joined_.load(std::memory_order_acquire)) [[likely]]
+            return number_.load(std::memory_order_relaxed);
+        return const_cast<basic_cached_pool*>(this)->join_registry_now();
+    }
+    CENOTE_COLD std::uint32_t join_registry_now() noexcept {
         const locked_scope hold{shared_pools.members};
         if (!joined_.load(std::memory_order_relaxed)) {
             thread_table::watch_ends();
-            shared_pools.add(*this, [](shared_member& m) noexcept {
-                static_cast<basic_cached_pool&>(m).lose_other_threads();
-            });
-            const std::uint32_t number =
-                shared_pools.take_number(Kind::ends_are_static ? thread_table::far : 0);
-            number_.store(number, std::memory_order_relaxed);
-            distance_.store(thread_table::distance_to_top(number), std::memory_order_relaxed);
+            shared_pools.add(
+                *this,
+                [](shared_member& m) noexcept { static_cast<basic_cached_pool&>(m).lose_other_threads(); },
+                Kind::is_static ? registry::age::oldest : registry::age::newest);
+            const std::uint32_t number = shared_pools.take_number(Kind::is_static ? thread_table::far : 0);
+            distance_ = thread_table::distance_to_top(number);
+            number_.store(number, std::memory_order_release);
             joined_.store(true, std::memory_order_release);
         }
         return number_.load(std::memory_order_relaxed);
     }
     void leave_registry() noexcept {
-        if (!joined_.load(std::memory_order_relaxed)) return;
         drop_magazines(lost::go);
         const locked_scope hold{shared_pools.members};
         shared_pools.remove(*this);
@@ -431,11 +448,11 @@ private:
         broken(put_report(result), p);
     }
 
+    std::size_t magazine_capacity_;        // blocks
     thread_magazine* magazines_ = nullptr; // of all threads
     slab_list<Geometry, Source> slabs_;
     // What every create and destroy reads, apart from what the lock's holders write.
-    alignas(cache_line) std::atomic<std::uint32_t> distance_{
-        thread_table::distance_to_top(registry::no_number)};
+    alignas(cache_line) std::uint32_t distance_ = thread_table::distance_to_top(registry::no_number);
     std::atomic<std::uint32_t> number_{registry::no_number};
     std::atomic<bool> joined_{false};
     bool direct_only_ = false;

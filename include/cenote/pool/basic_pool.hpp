@@ -20,8 +20,6 @@ namespace cenote::detail {
 template <class Geometry, memory_source Source, class Kind>
 class basic_pool {
 public:
-    static constexpr bool knows_live = true;
-
     basic_pool(const Geometry& geometry, const growth& policy, Source source)
         : slabs_(geometry, policy, std::move(source)) {}
     basic_pool(basic_pool&& other) noexcept

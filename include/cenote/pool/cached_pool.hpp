@@ -20,11 +20,11 @@ namespace cenote {
 namespace detail {
 struct cached_pool_kind {
     static constexpr const char* name = "cached_pool";
-    static constexpr bool ends_are_static = false;
+    static constexpr bool is_static = false;
 };
 struct static_cached_pool_kind {
     static constexpr const char* name = "static_cached_pool";
-    static constexpr bool ends_are_static = true;
+    static constexpr bool is_static = true;
 };
 template <class T, pool_options Options, memory_source Source, class Kind = cached_pool_kind>
 using cached_engine = basic_cached_pool<typename object_layout<T, Options>::geometry, Source, Kind>;
@@ -37,15 +37,21 @@ using cached_engine = basic_cached_pool<typename object_layout<T, Options>::geom
 //     at any time. for_each, reset, valid and death need a quiet pool: no other thread calls it meanwhile, but
 //     threads that used it may live on, or end at that moment. live and stats are exact when the pool is quiet;
 //   - memory: live objects, and per thread that uses the pool 8 KiB from the OS, of slots for up to 1,015 free blocks
-//     (of larger blocks 256 KiB, at least 23), of a pool with a limit no more than a sixty-fourth of it. A create fails at
-//     the limit though other threads hold free blocks in magazines; a limit below 512 objects is exact;
-//   - preheat counts what the slabs and this thread's magazine have; trim returns that magazine to the slabs first;
+//     (of larger blocks 256 KiB, at least 23), and per thread a table of 8 bytes a pool, 4 KiB at least. Of a pool with a
+//     limit, in objects or by a bounded_source, a magazine is no more than a sixty-fourth of it. A create fails at
+//     the limit though other threads hold free blocks in magazines; a limit below 512 objects is exact. A source that refuses
+//     for another reason, such as a limiting_source over vm_source, is not asked: give the pool up_to(n) as well;
+//   - preheat counts what the slabs and this thread's magazine have, for creates by this thread: others may take half a
+//     magazine of it at a time. trim returns this thread's magazine to the slabs first, and holds the lock while it gives
+//     memory back, so that exchanges of other threads wait;
+//   - stats and live are O(segments + threads), for_each after a fork O(live * blocks that the fork lost);
 //   - a thread that ends gives its magazines back at once: blocks to the slabs, slots to the OS but for 192 KiB in all of
 //     the process. What it destroys even later goes to the slabs directly;
 //   - a fork: the child may go on using the pool. What other threads had in their magazines stays unused there until a
 //     reset or the pool's death;
-//   - a source is called under the pool's lock, so it need not be thread-safe. It must not create, end or use for the
-//     first time another pool that threads share;
+//   - a source is called under the pool's lock, so it need not be thread-safe. It may be made of a pool that was
+//     constructed before this one; it must not create or end a pool that threads share, nor use a static one for the
+//     first time;
 //   - not movable.
 template <class T, pool_options Options = pool_options{}, memory_source Source = vm_source>
 class cached_pool : public detail::typed_pool<T, Options, detail::cached_engine<T, Options, Source>, Source> {
@@ -59,8 +65,6 @@ namespace detail {
 template <class Engine, class Source, class Tag>
 class static_engine {
 public:
-    static constexpr bool knows_live = true;
-
     // Engines are made of these three; this one has them from its types.
     struct no_geometry {};
     constexpr static_engine(no_geometry, const growth&, const Source&) noexcept {}
@@ -107,15 +111,22 @@ private:
 } // namespace detail
 
 // As cached_pool, with one pool for all objects of this type: one per type and tag, without a look-up of the
-// thread's magazine. The object is an empty handle; all of them are the same pool, which exists from before main to
-// after static destruction, and never dies: objects alive at the end are left as they are. `Tag::policy`, where the tag is
-// a complete type with such a member, is the pool's growth.
+// thread's magazine. The object is an empty handle, copyable; all of them are the same pool, which exists from before main to
+// after static destruction, and never dies: objects alive at the end are left as they are, so options.at_death must
+// not ask for anything. `Tag::policy`, where the tag is a complete type with such a member, is the pool's growth.
 template <class T, class Tag, pool_options Options = pool_options{}, memory_source Source = vm_source>
 class static_cached_pool
     : public detail::typed_pool<
           T, pool_options{.alignment = Options.alignment, .at_death = leftovers::leave},
           detail::static_engine<detail::cached_engine<T, Options, Source, detail::static_cached_pool_kind>,
                                 Source, Tag>,
-          Source> {};
+          Source> {
+    static_assert(Options.at_death != leftovers::abort, "a static pool never dies");
+
+public:
+    constexpr static_cached_pool() = default;
+    constexpr static_cached_pool(const static_cached_pool&) noexcept : static_cached_pool() {}
+    static_cached_pool& operator=(const static_cached_pool&) = delete;
+};
 
 } // namespace cenote

@@ -105,9 +105,10 @@ public:
     template <class Visitor>
     void for_each(Visitor&& visit) {
         drain();
-        // What the visitor destroys goes to the list, which the bitmaps do not know; so it is looked up there.
+        // What the visitor destroys goes to the list, which the bitmaps do not know.
         slabs_.for_each_taken([&](std::byte* p) {
-            if (!on_list(p)) visit(p);
+            visit(p);
+            drain();
         });
     }
 
@@ -156,11 +157,8 @@ private:
         const locked_scope hold{guard_.lock};
         if (tagged_link* const link = free_.pop(); link != nullptr) return link;
         std::byte* blocks[batch];
-        std::size_t got = slabs_.take(blocks, batch);
-        if (got == 0) {
-            if (!slabs_.grow(1)) return nullptr;
-            got = slabs_.take(blocks, batch);
-        }
+        const std::size_t got = slabs_.take_or_grow(blocks, batch);
+        if (got == 0) return nullptr;
         for (std::size_t i = 0; i != got; ++i) {
             show_range(blocks[i], Block::object_bytes + sizeof(tagged_link));
             poison(blocks[i], Block::object_bytes);

@@ -3,11 +3,12 @@
 // Three kinds of locks, taken only in this order:
 //
 //     members   the list of all members. Held by births, deaths, thread ends and forks; never by create or destroy
-//     a pool's  the newest pool first, where one needs several: a pool may be the source of a younger one
+//     a pool's  the newest pool first, where one needs several: a pool may be the source of a younger one. Pools join
+//               when they are constructed; static ones, which are constructed before all others, count as the oldest
 //     tables    the threads' tables of magazines, and spare memory. Nothing else is locked while it is held
 //
-// So a source, which is called under its pool's lock, may itself be an older shared pool. It must not create, end
-// or use for the first time a shared pool: that takes `members`.
+// So a source, which is called under its pool's lock, may itself be an older shared pool. It must not create or end a
+// shared pool, nor be what uses a static one for the first time: that takes `members`.
 //
 // Everything here is constant-initialised and never destroyed: pools work before main and after static destruction.
 #pragma once
@@ -24,7 +25,7 @@
 
 namespace cenote::detail {
 
-// What a fork must know of a pool. `after_fork` is called in the child, with every lock held.
+// What a fork must know of a pool. `after_fork_` is called in the child, with every lock held.
 class shared_member {
 public:
     constexpr shared_member() noexcept = default;
@@ -56,21 +57,22 @@ public:
     short_lock tables;
 
     // Needs `members`.
-    void add(shared_member& m, fork_function after_fork) noexcept {
+    enum class age : bool { newest, oldest };
+    void add(shared_member& m, fork_function after_fork, age as = age::newest) noexcept {
         if (!handles_forks_) {
             // Without memory for the handlers a fork is as unsafe as in any program that has none.
             handles_forks_ = ::pthread_atfork(before_fork, after_in_parent, after_in_child) == 0;
         }
         m.after_fork_ = after_fork;
-        m.older_ = newest_;
-        m.newer_ = nullptr;
-        if (newest_ != nullptr) newest_->newer_ = &m;
-        newest_ = &m;
+        m.older_ = as == age::newest ? newest_ : nullptr;
+        m.newer_ = as == age::newest ? nullptr : oldest_;
+        (m.newer_ != nullptr ? m.newer_->older_ : newest_) = &m;
+        (m.older_ != nullptr ? m.older_->newer_ : oldest_) = &m;
     }
     // Needs `members`.
     void remove(shared_member& m) noexcept {
         (m.newer_ != nullptr ? m.newer_->older_ : newest_) = m.older_;
-        if (m.older_ != nullptr) m.older_->newer_ = m.newer_;
+        (m.older_ != nullptr ? m.older_->newer_ : oldest_) = m.newer_;
     }
 
     // The lowest number from `first` (below 64) on that no pool has; no_number when all are taken. Needs `members`.
@@ -118,6 +120,7 @@ private:
     }
 
     shared_member* newest_ = nullptr;
+    shared_member* oldest_ = nullptr;
     spare_pages spare_; // under `tables`
     bool handles_forks_ = false;
     std::uint64_t taken_[max_numbers / word_bits] = {};

@@ -74,6 +74,12 @@ public:
         return want - missing;
     }
 
+    // As take, and grows where nothing is left. 0 only when the limit or the source refuses.
+    std::size_t take_or_grow(std::byte** out, std::size_t want) noexcept {
+        const std::size_t got = take(out, want);
+        return got != 0 || !grow(1) ? got : take(out, want);
+    }
+
     // What stopped a put: the result and the block it is about.
     struct put_outcome {
         put_result result = put_result::ok;

@@ -1,0 +1,68 @@
+// What only cached_pool promises; the rest is in conformance, stress and lifecycle.
+#include "cenote/cenote.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <thread>
+#include <vector>
+
+namespace cenote_test {
+namespace {
+
+using object = std::array<std::uint64_t, 8>;
+
+// How many objects of `pool` can be created while another thread, which had `most` and destroyed them, lives on.
+template <class Pool>
+std::size_t left_by_another_thread(Pool& pool, std::size_t most) {
+    std::atomic<int> step{0};
+    std::jthread other{[&] {
+        std::vector<object*> all;
+        while (all.size() != most)
+            all.push_back(pool.create());
+        pool.destroy_n(all);
+        step = 1;
+        step.notify_one();
+        step.wait(1);
+    }};
+    step.wait(0);
+    std::vector<object*> all;
+    while (object* const p = pool.try_create())
+        all.push_back(p);
+    pool.destroy_n(all);
+    step = 2;
+    step.notify_one();
+    return all.size();
+}
+
+TEST(cached_pool, leaves_most_of_a_limit_to_other_threads) {
+    cenote::cached_pool<object> few{cenote::growth::up_to(511)};
+    EXPECT_EQ(left_by_another_thread(few, 511), 511U) << "a limit below 512 is exact";
+    cenote::cached_pool<object> many{cenote::growth::up_to(6400)};
+    EXPECT_GE(left_by_another_thread(many, 6400), 6400U - 100);
+}
+
+TEST(cached_pool, leaves_most_of_a_bounded_source_to_other_threads) {
+    alignas(64) static std::byte buffer[64 * 1024];
+    cenote::cached_pool<object, cenote::pool_options{}, cenote::buffer_source> pool{
+        cenote::growth{}, cenote::buffer_source{buffer, sizeof buffer}};
+    EXPECT_GE(left_by_another_thread(pool, 900), 900U);
+}
+
+struct by_this_test;
+
+TEST(static_cached_pool, has_handles_that_are_all_the_same_pool) {
+    cenote::static_cached_pool<object, by_this_test> one;
+    const auto copy = one;
+    object* const p = one.create();
+    EXPECT_TRUE(copy.is_live(p));
+    EXPECT_EQ(copy.live(), 1U);
+    one.destroy(p);
+    EXPECT_EQ(copy.live(), 0U);
+}
+
+} // namespace
+} // namespace cenote_test
