@@ -110,10 +110,11 @@ private:
 
 } // namespace detail
 
-// As cached_pool, with one pool for all objects of this type: one per type and tag, without a look-up of the
-// thread's magazine. The object is an empty handle, copyable; all of them are the same pool, which exists from before main to
-// after static destruction, and never dies: objects alive at the end are left as they are, so options.at_death must
-// not ask for anything. `Tag::policy`, where the tag is a complete type with such a member, is the pool's growth.
+// As cached_pool, with one pool for all objects of this type: one per type and tag, without a look-up of the thread's
+// magazine. The object is an empty handle, copyable; all of them are the same pool, which exists from before main to
+// after static destruction, and never dies: objects alive at the end are left as they are; options.at_death has no
+// effect, and leftovers::abort does not compile. `Tag::policy`, where the tag is a complete type with such a member,
+// is the pool's growth.
 template <class T, class Tag, pool_options Options = pool_options{}, memory_source Source = vm_source>
 class static_cached_pool
     : public detail::typed_pool<

@@ -56,8 +56,9 @@ public:
     short_lock members;
     short_lock tables;
 
-    // Needs `members`.
     enum class age : bool { newest, oldest };
+
+    // Needs `members`.
     void add(shared_member& m, fork_function after_fork, age as = age::newest) noexcept {
         if (!handles_forks_) {
             // Without memory for the handlers a fork is as unsafe as in any program that has none.

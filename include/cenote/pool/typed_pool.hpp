@@ -126,8 +126,9 @@ public:
             destroy(p);
     }
 
-    // Afterwards `objects` creates, by this thread, cannot fail and do not call the source. Throws std::bad_alloc, with the pool as it
-    // was, when the limit or the source does not allow that. O(objects) bytes of address space, none of them touched.
+    // Afterwards `objects` creates, by this thread, cannot fail and do not call the source. Throws std::bad_alloc, with
+    // the pool as it was, when the limit or the source does not allow that. O(objects) bytes of address space, none of
+    // them touched.
     void preheat(std::size_t objects) {
         if (!engine_.preheat(objects)) throw_bad_alloc();
     }
@@ -158,9 +159,11 @@ public:
     // Whether `p` is a live object of this pool. Any pointer may be asked. O(blocks in magazines).
     bool is_live(const T* p) const noexcept { return engine_.is_live(block_of(p)); }
 
-    std::size_t live() const noexcept { return engine_.live(); } // objects. O(1), of shared pools as stats
+    // Objects. O(1); cached_pool and lockfree_pool have to count, as their stats do.
+    std::size_t live() const noexcept { return engine_.live(); }
     std::size_t capacity() const noexcept { return engine_.capacity(); } // objects. O(1)
-    pool_stats stats() const noexcept { return engine_.stats(); } // O(segments), of shared pools see there
+    // O(segments); cached_pool also O(threads), lockfree_pool O(free blocks).
+    pool_stats stats() const noexcept { return engine_.stats(); }
 
     Source& source() noexcept { return engine_.source(); }
     const Source& source() const noexcept { return engine_.source(); }
