@@ -1,24 +1,43 @@
 // Layer: base. How failure leaves the library: recoverable failures as exceptions (or, compiled without them, as
 // one line and an abort), broken contracts always as one line and an abort.
+//
+// Lines are formatted on the stack and written at once: nothing allocates, and no lock of stdio's is taken, since what
+// is reported may be malloc's own trouble.
 #pragma once
 
 #include "cenote/base/config.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <new>
+#include <unistd.h>
 #if CENOTE_EXCEPTIONS
 #include <stdexcept>
 #endif
 
 namespace cenote::detail {
 
-// Prints `cenote: ` and one line, then aborts. Allocates nothing.
-[[noreturn]] CENOTE_COLD inline void fail(const char* line) noexcept {
-    std::fprintf(stderr, "cenote: %s\n", line);
+// Writes `cenote: ` and a line, formatted as printf does, to stderr. At most 255 characters.
+template <class... Values>
+CENOTE_COLD void say(const char* format, Values... values) noexcept {
+    char line[256] = "cenote: ";
+    constexpr std::size_t prefix = 8;
+    const int length = std::snprintf(line + prefix, sizeof line - prefix - 1, format, values...);
+    const std::size_t end = prefix + std::min<std::size_t>(length < 0 ? 0 : static_cast<std::size_t>(length),
+                                                           sizeof line - prefix - 2);
+    line[end] = '\n';
+    [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line, end + 1);
+}
+
+// Says one line, then aborts.
+template <class... Values>
+[[noreturn]] CENOTE_COLD void fail_with(const char* format, Values... values) noexcept {
+    say(format, values...);
     std::abort();
 }
+[[noreturn]] CENOTE_COLD inline void fail(const char* line) noexcept { fail_with("%s", line); }
 
 [[noreturn]] CENOTE_COLD inline void throw_bad_alloc() {
 #if CENOTE_EXCEPTIONS
@@ -46,9 +65,7 @@ struct pool_identity {
 // One line that names what happened, to which pointer, in which pool; then aborts.
 [[noreturn]] CENOTE_COLD inline void broken_contract(const pool_identity& in, const char* what,
                                                      const void* p) noexcept {
-    std::fprintf(stderr, "cenote: %s: %p in %s %p (blocks of %zu bytes)\n", what, p, in.kind, in.pool,
-                 in.block_size);
-    std::abort();
+    fail_with("%s: %p in %s %p (blocks of %zu bytes)", what, p, in.kind, in.pool, in.block_size);
 }
 
 } // namespace cenote::detail

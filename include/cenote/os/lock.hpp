@@ -2,7 +2,14 @@
 // preempted costs the others no time slice.
 #pragma once
 
+#include "cenote/os/errno_kept.hpp"
+
 #include <atomic>
+#ifdef __linux__
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 namespace cenote::detail {
 
@@ -15,9 +22,28 @@ inline void spin_pause() noexcept {
 #endif
 }
 
+// Sleeps while `state` is `value`, or not at all: whoever returns looks again. Linux is called directly, since what
+// std::atomic::wait does the same with is in the C++ runtime, which a replacement of malloc must do without.
+inline void wait_while(std::atomic<int>& state, int value) noexcept {
+#ifdef __linux__
+    const errno_kept kept;
+    ::syscall(SYS_futex, &state, FUTEX_WAIT_PRIVATE, value, nullptr);
+#else
+    // Relaxed: whoever is woken acquires by what it does next.
+    state.wait(value, std::memory_order_relaxed);
+#endif
+}
+inline void wake_one(std::atomic<int>& state) noexcept {
+#ifdef __linux__
+    const errno_kept kept;
+    ::syscall(SYS_futex, &state, FUTEX_WAKE_PRIVATE, 1);
+#else
+    state.notify_one();
+#endif
+}
+
 // Meets BasicLockable. Four bytes, constant-initialised, trivially destroyed: usable before main and after static
-// destruction. Not fair, not recursive. `std::atomic::wait` on an int is a futex on Linux. The three states are
-// those of Drepper, 2011, "Futexes Are Tricky", mutex 2.
+// destruction. Not fair, not recursive. The three states are those of Drepper, 2011, "Futexes Are Tricky", mutex 2.
 class short_lock {
 public:
     constexpr short_lock() noexcept = default;
@@ -44,7 +70,7 @@ public:
         // Release: pairs with the acquires of whoever locks next. An exchange, because a thread may have announced
         // since that it sleeps.
         if (state_.exchange(unlocked, std::memory_order_release) == contended) [[unlikely]]
-            state_.notify_one();
+            wake_one(state_);
     }
 
 private:
@@ -61,8 +87,7 @@ private:
         }
         // Acquire: as in lock(). Whoever slept takes the lock as contended: others may still sleep.
         while (state_.exchange(contended, std::memory_order_acquire) != unlocked)
-            // Relaxed: the exchange above is what acquires.
-            state_.wait(contended, std::memory_order_relaxed);
+            wait_while(state_, contended);
     }
 
     std::atomic<int> state_{unlocked};

@@ -6,8 +6,13 @@
 //     reserve(bytes, alignment)    zeroed, readable and writable memory at a multiple of `alignment`, which becomes
 //                                  resident only where it is touched; nullptr when refused
 //     release(p, bytes)            gives a whole reservation back
-//     decommit(p, bytes)           the contents are lost and the pages no longer resident, the range stays usable;
-//                                  false, with nothing changed, when refused
+//     decommit(p, bytes)           the contents are lost (zeroed when touched again) and the pages no longer resident,
+//                                  the range stays usable; false, with nothing changed, when refused
+//     extend(p, bytes, more)       a whole reservation grows where it lies, by zeroed memory; false, with nothing changed,
+//                                  where there is no room or the platform cannot
+//     move(from, bytes, to, more)  a whole reservation's pages move, with their contents, to the start of another one of
+//                                  `more` bytes (at least `bytes`), what lies behind them there being zeroed; `from` is
+//                                  then no longer mapped. False, with `from` as it was, when refused or unknown here
 //
 // All sizes are multiples of the OS page, all alignments powers of two. Every function is thread-safe, takes no
 // lock of ours and touches no memory of its own. POSIX is implemented; other systems are refused at compile time.
@@ -65,5 +70,23 @@ inline void* reserve(std::size_t bytes, std::size_t alignment) noexcept {
 }
 
 inline bool decommit(void* p, std::size_t bytes) noexcept { return ::madvise(p, bytes, MADV_DONTNEED) == 0; }
+
+inline bool extend([[maybe_unused]] void* p, [[maybe_unused]] std::size_t bytes,
+                   [[maybe_unused]] std::size_t more) noexcept {
+#ifdef __linux__
+    return ::mremap(p, bytes, more, 0) != MAP_FAILED;
+#else
+    return false;
+#endif
+}
+
+inline bool move([[maybe_unused]] void* from, [[maybe_unused]] std::size_t bytes, [[maybe_unused]] void* to,
+                 [[maybe_unused]] std::size_t more) noexcept {
+#ifdef __linux__
+    return ::mremap(from, bytes, more, MREMAP_MAYMOVE | MREMAP_FIXED, to) != MAP_FAILED;
+#else
+    return false;
+#endif
+}
 
 } // namespace cenote::vm

@@ -235,7 +235,7 @@ public:
             given += s->bytes;
             release(s);
         }
-        index_.free_table(source_);
+        index_.free_table(tables());
         first_ = nonfull_ = unopened_ = nullptr;
         capacity_ = taken_ = 0;
         return given;
@@ -322,6 +322,13 @@ private:
         if constexpr (bounded_source<Source>) wanted = std::min(wanted, source.largest(1) / 16);
         return std::clamp(std::bit_floor(std::max<std::size_t>(wanted, 1)), 2 * g.stride(),
                           word_bits * g.stride());
+    }
+    // Where the index has its table from: the source, unless that names another one.
+    auto& tables() noexcept {
+        if constexpr (requires { source_.tables(); })
+            return source_.tables();
+        else
+            return source_;
     }
     std::size_t segment_bytes() const noexcept { return index_.segment_bytes(); }
     std::size_t segment_alignment() const noexcept {
@@ -474,10 +481,10 @@ private:
         const std::size_t useful = first_bytes_ == whole ? std::min(blocks, allowed) : allowed;
         if (useful < blocks_in(wanted - header)) wanted = header + room_for(useful);
         // The index first, while a source with little left still has its few bytes.
-        if (!index_.reserve_one(source_)) return false;
+        if (!index_.reserve_one(tables())) return false;
         const segment_memory got = take_segment(source_, wanted, header + room_for(1), segment_bytes());
         if (got.base == nullptr) {
-            if (index_.empty()) index_.free_table(source_);
+            if (index_.empty()) index_.free_table(tables());
             return false;
         }
         const std::size_t slabs = segment_bytes() >> geometry_.stride_shift();
@@ -540,7 +547,7 @@ private:
         index_.clear();
         for (segment* s = segments_; s != nullptr; s = s->next)
             if (s != first_) index_.insert(address_of(s));
-        if (index_.empty()) index_.free_table(source_);
+        if (index_.empty()) index_.free_table(tables());
     }
 
     // Gives the pages of empty slabs back, as far as the source can. Returns bytes.

@@ -1,0 +1,161 @@
+// Layer: heap. The heap: blocks of any size, by size class.
+//
+//     cenote::heap& h = cenote::heap::process();
+//     void* p = h.allocate(100);
+//     h.deallocate(p, 100);                    // by size class: no look-up
+//     order* o = h.new_object<order>(17);
+//     h.delete_object(o);
+//
+// Up to 64 KiB a request is served from one of 88 size classes (heap/size_class.hpp), each on the engine: a magazine for
+// every thread in front of slabs. Up to 1 MiB it gets a range of 64 KiB units, beyond that a mapping of its own.
+// This layer is compiled: link cenote::heap.
+#pragma once
+
+#include "cenote/base/config.hpp"
+#include "cenote/base/error.hpp"
+#include "cenote/heap/size_class.hpp"
+#include "cenote/heap/stats.hpp"
+#include "cenote/source/any_source.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <new>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace cenote {
+
+namespace detail {
+class heap_core;
+}
+
+struct heap_options {
+    // The most address space that the heap holds, in bytes; a request beyond it is refused. Segments are 4 MiB.
+    std::size_t limit = std::numeric_limits<std::size_t>::max();
+    // Milliseconds that freed memory stays resident before it may go back to the OS.
+    std::uint32_t decay = 500;
+    // Where segments come from; the OS, if nothing is named. It must not use this heap, and outlives it.
+    std::optional<any_source> source = std::nullopt;
+};
+
+// Thread-safe, but for its death: blocks may be freed by any thread. Every function but trim, stats and valid is O(1)
+// in the number of blocks, or one call of the OS or the source.
+//
+// Blocks are at multiples of 16, or of what alignment was asked. What is freed twice, with a wrong size, or was never a
+// block of this heap, is a broken contract: reported and aborted, at the latest when it leaves this thread's magazine.
+// ARCHITECTURE.md has what is found when.
+class heap {
+public:
+    // The heap of the process: there from the first instruction to the last, never destroyed.
+    static heap& process() noexcept;
+
+    // A heap of its own; its memory goes with it, live blocks included. Throws std::bad_alloc where the OS refuses the
+    // address space that every heap takes for itself, half a MiB.
+    explicit heap(const heap_options& options = {}) : core_(begin(options)) {
+        if (core_ == nullptr) detail::throw_bad_alloc();
+    }
+    heap(const heap&) = delete;
+    heap& operator=(const heap&) = delete;
+    ~heap();
+
+    // At least `size` bytes. Throws std::bad_alloc when refused; the try_ forms return nullptr. `size` 0 gives a block of
+    // its own. `alignment` is a power of two.
+    [[nodiscard]] void* allocate(std::size_t size) { return given(try_allocate(size)); }
+    [[nodiscard]] void* allocate(std::size_t size, std::size_t alignment) {
+        return given(try_allocate(size, alignment));
+    }
+    [[nodiscard]] void* try_allocate(std::size_t size) noexcept;
+    [[nodiscard]] void* try_allocate(std::size_t size, std::size_t alignment) noexcept;
+
+    // The same, all zeroes. Memory that comes from the OS and was never written is not written.
+    [[nodiscard]] void* allocate_zeroed(std::size_t size, std::size_t alignment = 16) {
+        return given(try_allocate_zeroed(size, alignment));
+    }
+    [[nodiscard]] void* try_allocate_zeroed(std::size_t size, std::size_t alignment = 16) noexcept;
+
+    // nullptr is ignored. One look-up.
+    void deallocate(void* p) noexcept;
+    // With what it was allocated with: without a look-up up to 64 KiB.
+    void deallocate(void* p, std::size_t size) noexcept;
+    void deallocate(void* p, std::size_t size, std::size_t alignment) noexcept;
+
+    // The block's contents in one of `size` bytes, here or elsewhere; `p` is then no longer a block. nullptr is allowed,
+    // and allocates. Throws std::bad_alloc, with the block as it was, when refused; try_ returns nullptr then.
+    [[nodiscard]] void* reallocate(void* p, std::size_t size, std::size_t alignment = 16) {
+        return given(try_reallocate(p, size, alignment));
+    }
+    [[nodiscard]] void* try_reallocate(void* p, std::size_t size, std::size_t alignment = 16) noexcept;
+
+    // Bytes that may be used of a block; 0 for nullptr.
+    std::size_t usable_size(const void* p) const noexcept;
+
+    // A new T(args...). Throws std::bad_alloc, and what T's constructor throws; nothing is left behind then.
+    template <class T, class... Args>
+    [[nodiscard]] T* new_object(Args&&... args) {
+        void* const p = allocate(sizeof(T), alignof(T));
+        if constexpr (std::is_nothrow_constructible_v<T, Args...> || !CENOTE_EXCEPTIONS) {
+            return ::new (p) T(std::forward<Args>(args)...);
+        } else {
+            unfinished made{*this, p, sizeof(T), alignof(T)};
+            T* const object = ::new (p) T(std::forward<Args>(args)...);
+            made.block = nullptr;
+            return object;
+        }
+    }
+    // Ends the life of an object that new_object<T> made; nullptr is ignored.
+    template <class T>
+    void delete_object(T* p) noexcept {
+        if (p == nullptr) return;
+        std::destroy_at(p);
+        deallocate(const_cast<std::remove_cv_t<T>*>(p), sizeof(T), alignof(T));
+    }
+
+    // A block of this heap lies there, live or free. Any pointer may be asked.
+    bool owns(const void* p) const noexcept;
+
+    // Gives back what is free, this thread's magazines included. Returns bytes. O(capacity / 64).
+    std::size_t trim() noexcept;
+
+    // Where other threads are busy, a figure of some moment. O(capacity / 64).
+    heap_stats stats() const noexcept;
+    // `c` from 1 to detail::last_class.
+    size_class_stats stats_of(detail::size_class c) const noexcept;
+
+    // Milliseconds, bytes; see heap_options.
+    void set_decay(std::uint32_t milliseconds) noexcept;
+    void set_limit(std::size_t bytes) noexcept;
+
+    // For tests and audits of a quiet heap: whether all structures are sound, and whether a live block begins at `p`.
+    bool valid() const noexcept;
+    bool is_live(const void* p) const noexcept;
+
+private:
+    struct unfinished {
+        heap& of;
+        void* block;
+        std::size_t size;
+        std::size_t alignment;
+        ~unfinished() {
+            if (block != nullptr) of.deallocate(block, size, alignment);
+        }
+    };
+    union undying;
+    static undying process_instance;
+    struct process_tag {};
+    constexpr explicit heap(process_tag) noexcept;
+    static detail::heap_core* begin(const heap_options& options) noexcept; // nullptr when the OS refuses
+
+    static void* given(void* p) {
+        if (p == nullptr) [[unlikely]]
+            detail::throw_bad_alloc();
+        return p;
+    }
+
+    detail::heap_core* core_;
+};
+
+} // namespace cenote

@@ -1,0 +1,97 @@
+// Layer: heap. The size classes: which block size serves which request.
+//
+//     class     1 ..  16     8, 16, 24, ... 128          steps of 8 bytes
+//              17 ..  24     144, 160, ... 256           eight classes to each doubling: at most 12.5 % apart
+//              25 ..  32     288, 320, ... 512
+//              ...
+//              81 ..  88     36 KiB, 40 KiB, ... 64 KiB
+//
+// A request without an alignment gets a block at a multiple of 16, as operator new and malloc owe it; so the sizes that
+// are only multiples of 8 serve those who say that they need no more.
+// One look-up in a table: steps of 8 bytes up to 1 KiB, of 128 beyond, the layout of tcmalloc's tables (Ghemawat
+// and Menage, 2005, "TCMalloc").
+#pragma once
+
+#include "cenote/base/bits.hpp"
+#include "cenote/base/config.hpp"
+#include "cenote/base/units.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace cenote::detail {
+
+using size_class = std::uint8_t;
+
+inline constexpr size_class no_class = 0;
+inline constexpr size_class last_class = 88;
+inline constexpr std::size_t max_class_size = 64_KiB;
+// Blocks of a class are aligned to the largest power of two that divides its size, up to this.
+inline constexpr std::size_t max_class_alignment = 4_KiB;
+
+constexpr std::size_t compute_class_size(std::size_t c) noexcept {
+    if (c <= 16) return 8 * c;
+    const std::size_t doubling = (c - 17) / 8;
+    return (std::size_t{128} << doubling) + ((c - 17) % 8 + 1) * (std::size_t{16} << doubling);
+}
+
+struct size_class_tables {
+    static constexpr std::size_t fine_limit = 1_KiB;
+    static constexpr std::size_t fine_step = 8;
+    static constexpr std::size_t coarse_step = 128;
+
+    std::array<std::uint32_t, last_class + 1> sizes{};
+    std::array<size_class, fine_limit / fine_step + 1> fine{};    // the least class that is large enough
+    std::array<size_class, fine_limit / fine_step + 1> fine_16{}; // and whose size is a multiple of 16
+    std::array<size_class, max_class_size / coarse_step + 1> coarse{};
+
+    constexpr size_class_tables() noexcept {
+        for (std::size_t c = 1; c <= last_class; ++c)
+            sizes[c] = static_cast<std::uint32_t>(compute_class_size(c));
+        std::size_t c = 1;
+        for (std::size_t i = 0; i != fine.size(); ++i) {
+            while (sizes[c] < i * fine_step)
+                ++c;
+            fine[i] = static_cast<size_class>(c);
+            fine_16[i] = static_cast<size_class>(sizes[c] % 16 == 0 ? c : c + 1);
+        }
+        c = 1;
+        for (std::size_t i = 0; i != coarse.size(); ++i) {
+            while (sizes[c] < i * coarse_step)
+                ++c;
+            coarse[i] = static_cast<size_class>(c);
+        }
+    }
+};
+inline constexpr size_class_tables size_classes{};
+
+// Bytes of a block; 0 for no_class.
+constexpr std::size_t class_size(size_class c) noexcept { return size_classes.sizes[c]; }
+
+constexpr std::size_t class_alignment(size_class c) noexcept {
+    const std::size_t size = class_size(c);
+    return std::min(size & (~size + 1), max_class_alignment);
+}
+
+// For requests up to max_class_size, whose blocks are at multiples of 16.
+CENOTE_ALWAYS_INLINE constexpr size_class class_for(std::size_t size) noexcept {
+    if (size <= size_class_tables::fine_limit) [[likely]]
+        return size_classes.fine_16[(size + 7) / 8];
+    return size_classes.coarse[(size + 127) / 128];
+}
+
+// For requests up to max_class_size and alignments up to max_class_alignment (powers of two); no_class where none is
+// large enough.
+constexpr size_class class_for(std::size_t size, std::size_t alignment) noexcept {
+    const std::size_t rounded = round_up(std::max<std::size_t>(size, 1), alignment);
+    if (rounded > max_class_size) return no_class;
+    size_class c = rounded <= size_class_tables::fine_limit ? size_classes.fine[(rounded + 7) / 8]
+                                                            : size_classes.coarse[(rounded + 127) / 128];
+    while (class_alignment(c) < alignment)
+        ++c; // ends: the size of the last class is a multiple of every such alignment
+    return c;
+}
+
+} // namespace cenote::detail

@@ -1,0 +1,45 @@
+// Layer: source. A reference to a source of any type, for code that is compiled once: the heap.
+#pragma once
+
+#include "cenote/source/source.hpp"
+
+#include <cstddef>
+
+namespace cenote {
+
+// Refers to a source that lives elsewhere and outlives whoever uses it. Copyable. Thread safety is that of the source.
+class any_source {
+public:
+    template <memory_source Source>
+    any_source(Source& to) noexcept
+        : to_(&to), allocate_([](void* s, std::size_t bytes, std::size_t alignment) noexcept {
+              return static_cast<Source*>(s)->allocate(bytes, alignment);
+          }),
+          deallocate_([](void* s, void* p, std::size_t bytes, std::size_t alignment) noexcept {
+              static_cast<Source*>(s)->deallocate(p, bytes, alignment);
+          }) {
+        if constexpr (decommitting_source<Source>)
+            decommit_ = [](void* s, void* p, std::size_t bytes) noexcept {
+                return static_cast<Source*>(s)->decommit(p, bytes);
+            };
+    }
+
+    void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
+        return allocate_(to_, bytes, alignment);
+    }
+    void deallocate(void* p, std::size_t bytes, std::size_t alignment) noexcept {
+        deallocate_(to_, p, bytes, alignment);
+    }
+    // Nothing where the source cannot.
+    std::size_t decommit(void* p, std::size_t bytes) noexcept {
+        return decommit_ == nullptr ? 0 : decommit_(to_, p, bytes);
+    }
+
+private:
+    void* to_;
+    void* (*allocate_)(void*, std::size_t, std::size_t) noexcept;
+    void (*deallocate_)(void*, void*, std::size_t, std::size_t) noexcept;
+    std::size_t (*decommit_)(void*, void*, std::size_t) noexcept = nullptr;
+};
+
+} // namespace cenote

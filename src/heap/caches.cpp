@@ -1,0 +1,211 @@
+// Threads and heaps that come and go, and forks.
+#include "heap_list.hpp"
+
+#include "cenote/base/bits.hpp"
+#include "cenote/os/clock.hpp"
+#include "cenote/os/vm.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <new>
+
+namespace cenote::detail {
+
+namespace {
+constinit segment_map process_map{};
+} // namespace
+
+constinit heap_core process_heap{process_map};
+constinit heap_list heaps;
+
+void heap_core::begin(std::optional<any_source> source) noexcept {
+    if (source) supply_.use(*source);
+    heaps.add(*this);
+}
+
+void heap_core::end() noexcept {
+    heaps.remove(*this);
+    for (size_class c = 1; c <= last_class; ++c)
+        if (classes_[c].is_open()) classes_[c].release_all(c);
+    units_.release_all();
+    mappings_.release_all();
+    map_.release_all();
+}
+
+thread_cache* heap_core::make_cache() noexcept { return heaps.make_cache(*this); }
+
+// The thread of `cache` ends: its blocks are everybody's at once. Needs the lock `heaps`.
+void heap_core::retire(thread_cache& cache) noexcept {
+    flush_all(cache);
+    const std::uint32_t left = cache_count_.load(std::memory_order_relaxed);
+    if (loose() <= cap()) return;
+    if (left <= 2 || window_has_ended(coarse_milliseconds())) give_back();
+}
+
+void heap_core::lock_all() noexcept {
+    for (class_store& c : classes_)
+        c.lock.lock();
+    units_.lock.lock();
+    mappings_.lock.lock();
+    supply_.source_lock.lock();
+}
+
+void heap_core::unlock_all() noexcept {
+    supply_.source_lock.unlock();
+    mappings_.lock.unlock();
+    units_.lock.unlock();
+    for (class_store& c : classes_)
+        c.lock.unlock();
+}
+
+// The kernel copied page by page while the other threads ran: their magazines' tops and slots may be of different
+// moments. What they held is lost to the child.
+void heap_core::after_fork_in_child() noexcept {
+    thread_cache* kept = nullptr;
+    for (thread_cache* c = caches_; c != nullptr; c = c->next_of_heap)
+        if (c->thread == &this_thread_heaps) kept = c;
+    caches_ = kept;
+    if (kept != nullptr) kept->next_of_heap = kept->previous_of_heap = nullptr;
+    cache_count_.store(kept != nullptr ? 1 : 0, std::memory_order_relaxed);
+}
+
+void heap_list::add(heap_core& heap) noexcept {
+    const locked_scope hold{lock};
+    join(heap);
+}
+
+// Needs the lock. Nothing happens to a heap that has joined.
+void heap_list::join(heap_core& heap) noexcept {
+    prepare();
+    if (&heap == newest_ || heap.newer_ != nullptr) return;
+    const bool is_process = &heap == &process_heap;
+    if (!is_process) {
+        const auto number = static_cast<std::uint32_t>(std::countr_one(numbers_));
+        heap.slot_ = std::min<std::uint32_t>(number, thread_heaps::direct);
+        if (number < thread_heaps::direct) numbers_ |= 1U << number;
+    }
+    // The process heap counts as the oldest: another heap's source may use it.
+    heap.older_ = is_process ? nullptr : newest_;
+    heap.newer_ = is_process ? oldest_ : nullptr;
+    (heap.newer_ != nullptr ? heap.newer_->older_ : newest_) = &heap;
+    (heap.older_ != nullptr ? heap.older_->newer_ : oldest_) = &heap;
+}
+
+void heap_list::remove(heap_core& heap) noexcept {
+    const locked_scope hold{lock};
+    for (thread_cache* c = heap.caches_; c != nullptr;) {
+        thread_cache* const next = c->next_of_heap;
+        if (heap.slot_ < thread_heaps::direct) c->thread->at[heap.slot_] = thread_heaps::closed();
+        thread_cache** link = &c->thread->caches;
+        while (*link != c)
+            link = &(*link)->next_of_thread;
+        *link = c->next_of_thread;
+        keep_memory(c);
+        c = next;
+    }
+    heap.caches_ = nullptr;
+    if (heap.slot_ < thread_heaps::direct) numbers_ &= ~(1U << heap.slot_);
+    (heap.newer_ != nullptr ? heap.newer_->older_ : newest_) = heap.older_;
+    (heap.older_ != nullptr ? heap.older_->newer_ : oldest_) = heap.newer_;
+}
+
+thread_cache* heap_list::make_cache(heap_core& heap) noexcept {
+    thread_heaps& mine = this_thread_heaps;
+    if (mine.ended) return nullptr;
+    thread_cache* cache;
+    {
+        const locked_scope hold{lock};
+        join(heap);
+        cache = take_memory();
+        if (cache == nullptr) return nullptr;
+        cache->heap = &heap;
+        cache->thread = &mine;
+        cache->next_of_heap = heap.caches_;
+        if (heap.caches_ != nullptr) heap.caches_->previous_of_heap = cache;
+        heap.caches_ = cache;
+        heap.cache_count_.fetch_add(1, std::memory_order_relaxed);
+    }
+    cache->next_of_thread = mine.caches;
+    mine.caches = cache;
+    if (heap.slot_ < thread_heaps::direct) mine.at[heap.slot_] = cache;
+    // Last: it may allocate, from the heap that is ready now. Without a key the blocks in the magazines of a thread
+    // that ends are lost.
+    if (has_key_ && cache->next_of_thread == nullptr) ::pthread_setspecific(key_, &mine);
+    return cache;
+}
+
+void heap_list::thread_ends(void* heaps_of_thread) noexcept {
+    auto& mine = *static_cast<thread_heaps*>(heaps_of_thread);
+    mine.ended = true;
+    for (thread_cache*& at : mine.at)
+        at = thread_heaps::closed();
+    const locked_scope hold{heaps.lock};
+    while (mine.caches != nullptr) {
+        thread_cache* const cache = mine.caches;
+        mine.caches = cache->next_of_thread;
+        heap_core& heap = *cache->heap;
+        heap.retire(*cache);
+        (cache->previous_of_heap != nullptr ? cache->previous_of_heap->next_of_heap : heap.caches_) =
+            cache->next_of_heap;
+        if (cache->next_of_heap != nullptr) cache->next_of_heap->previous_of_heap = cache->previous_of_heap;
+        heap.cache_count_.fetch_sub(1, std::memory_order_relaxed);
+        heaps.keep_memory(cache);
+    }
+}
+
+void heap_list::prepare() noexcept {
+    if (is_prepared_) return;
+    is_prepared_ = true;
+    has_key_ = ::pthread_key_create(&key_, [](void* of) { thread_ends(of); }) == 0;
+    // Without memory for the handlers a fork is as unsafe as in any program that has none.
+    ::pthread_atfork(before_fork, after_in_parent, after_in_child);
+}
+
+// Needs the lock.
+thread_cache* heap_list::take_memory() noexcept {
+    void* memory = spare_;
+    if (memory != nullptr) {
+        spare_ = spare_->next_of_thread;
+        --spares_;
+    } else {
+        memory = vm::map_anywhere(thread_cache::bytes());
+        if (memory == nullptr) return nullptr;
+    }
+    auto* const cache = ::new (memory) thread_cache;
+    cache->next_slots = reinterpret_cast<std::byte**>(cache + 1);
+    cache->end_slots = reinterpret_cast<std::byte**>(static_cast<std::byte*>(memory) + thread_cache::bytes());
+    return cache;
+}
+
+// Needs the lock.
+void heap_list::keep_memory(thread_cache* cache) noexcept {
+    if (spares_ == most_spare) {
+        vm::release(cache, thread_cache::bytes());
+        return;
+    }
+    cache->next_of_thread = spare_;
+    spare_ = cache;
+    ++spares_;
+}
+
+void heap_list::before_fork() noexcept {
+    heaps.lock.lock();
+    for (heap_core* h = heaps.newest_; h != nullptr; h = h->older_)
+        h->lock_all();
+}
+
+void heap_list::unlock_all() noexcept {
+    for (heap_core* h = newest_; h != nullptr; h = h->older_)
+        h->unlock_all();
+    lock.unlock();
+}
+
+void heap_list::after_in_parent() noexcept { heaps.unlock_all(); }
+
+void heap_list::after_in_child() noexcept {
+    for (heap_core* h = heaps.newest_; h != nullptr; h = h->older_)
+        h->after_fork_in_child();
+    heaps.unlock_all();
+}
+
+} // namespace cenote::detail

@@ -1,0 +1,40 @@
+// What is said of pointers that are freed wrongly.
+#include "heap_core.hpp"
+
+#include "cenote/base/bits.hpp"
+#include "cenote/base/error.hpp"
+
+#include <algorithm>
+
+namespace cenote::detail {
+
+void heap_core::report(const char* what, const void* p, unit_kind kind) const noexcept {
+    if (kind == kind_foreign)
+        fail_with("%s: %p, which is in no block of the heap (foreign, or freed before)", what, p);
+    if (kind == kind_inner) fail_with("%s: %p, which is inside a large block", what, p);
+    if (kind == kind_large) fail_with("%s: %p, which is in a large block", what, p);
+    if (kind == kind_mapping) fail_with("%s: %p, which is in a mapped block", what, p);
+    fail_with("%s: %p, in size class %u (blocks of %zu bytes)", what, p, unsigned{kind},
+              class_size(static_cast<size_class>(kind)));
+}
+
+bool heap_core::has_size(const void* p, std::size_t size, std::size_t alignment) const noexcept {
+    const unit_kind kind = map_.kind_of(p);
+    const size_class said =
+        alignment <= max_class_alignment && size <= max_class_size ? class_for(size, alignment) : no_class;
+    if (said != no_class || kind <= last_class) return kind == said;
+    const std::size_t is = usable_size(p);
+    if (is_for_units(size, alignment))
+        return kind == kind_large && round_up(std::max<std::size_t>(size, 1), unit) == is;
+    return kind == kind_mapping && size <= is && size >= is / 2;
+}
+
+void heap_core::report_wrong_size(const void* p, std::size_t size, std::size_t alignment) const noexcept {
+    const unit_kind kind = map_.kind_of(p);
+    const std::size_t is = kind <= last_class ? class_size(static_cast<size_class>(kind)) : usable_size(p);
+    fail_with(
+        "free with the wrong size: %p, said to be of %zu bytes at a multiple of %zu, is a block of %zu bytes",
+        p, size, alignment, is);
+}
+
+} // namespace cenote::detail

@@ -1,0 +1,137 @@
+// Layer: heap. One size class: its slabs, behind a lock, and a small depot in front of them.
+//
+//     magazine of a thread ──(half of it)──> depot: up to four of those ──> slab_list ──> unit_store
+//
+// The depot hands blocks from thread to thread as they came, without a look at the bitmaps: what one thread frees and
+// another allocates again costs a copy of pointers. It is used only where several threads have magazines.
+// Depot: Bonwick and Adams, 2001, "Magazines and Vmem".
+//
+// `loose` is what the policy of giving back looks at: bytes that came back since the last trim, less those that were
+// taken again.
+#pragma once
+
+#include "segment_map.hpp"
+#include "unit_store.hpp"
+
+#include "cenote/heap/size_class.hpp"
+#include "cenote/os/lock.hpp"
+#include "cenote/slab/slab_list.hpp"
+#include "cenote/source/vm_source.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <new>
+
+namespace cenote::detail {
+
+// What a heap's slab lists take their memory from: segments from the units, the table of their index from the OS.
+class class_source {
+public:
+    class_source(unit_store& units, supply& from, size_class c) noexcept
+        : units_(&units), from_(&from), class_(c) {}
+
+    void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
+        if (bytes < unit || bytes > shared_segment_bytes) return nullptr;
+        return units_->take(units_of(bytes), std::max(alignment, unit) / unit, class_, class_).base;
+    }
+    void deallocate(void* p, std::size_t bytes, std::size_t) noexcept { units_->give(p, units_of(bytes)); }
+    std::size_t decommit(void* p, std::size_t bytes) noexcept {
+        const std::uintptr_t page = vm::page_size();
+        const std::uintptr_t first = round_up(address_of(p), page);
+        const std::uintptr_t last = round_down(address_of(p) + bytes, page);
+        return first < last ? from_->decommit(reinterpret_cast<void*>(first), last - first) : 0;
+    }
+    vm_source& tables() noexcept { return tables_; }
+
+private:
+    static std::size_t units_of(std::size_t bytes) noexcept { return divide_up(bytes, unit); }
+
+    unit_store* units_;
+    supply* from_;
+    CENOTE_NO_UNIQUE_ADDRESS vm_source tables_;
+    size_class class_;
+};
+
+using class_slabs = slab_list<runtime_geometry, class_source>;
+
+// The most blocks that a magazine of this class holds, and the most that change hands at once.
+constexpr std::size_t magazine_limit(size_class c) noexcept {
+    constexpr std::size_t bytes = 64_KiB;
+    return std::clamp<std::size_t>(bytes / class_size(c), 2, 1024);
+}
+constexpr std::size_t exchange_limit(size_class c) noexcept { return magazine_limit(c) / 2; }
+
+class alignas(64) class_store {
+public:
+    static constexpr std::size_t depot_batches = 4;
+
+    constexpr class_store() noexcept = default;
+
+    mutable short_lock lock;
+
+    // Everything below needs the lock.
+
+    // Up to `want` blocks into `out`, which has `room` for more should the depot have them, the next to hand out last; 0
+    // when nothing is left and the source refuses. O(room).
+    std::size_t take(std::byte** out, std::size_t want, std::size_t room) noexcept {
+        ++refills;
+        if (batches_ != 0) return take_batch(out, batch_size_[batches_ - 1] <= room ? room : want);
+        const std::size_t got = slabs().take_or_grow(out, want);
+        const std::size_t bytes = got * slabs().geometry().block_size();
+        loose -= std::min(loose, bytes);
+        loose_low = std::min(loose_low, loose);
+        return got;
+    }
+    // Blocks that were taken. Stops at the first that was not.
+    class_slabs::put_outcome put(std::byte* const* blocks, std::size_t count) noexcept {
+        ++flushes;
+        loose += count * slabs().geometry().block_size();
+        return slabs().put(blocks, count);
+    }
+
+    // The depot takes them, where it has room. Nothing is tested.
+    bool put_batch(size_class c, std::byte* const* blocks, std::size_t count) noexcept;
+    // What waits in the depot goes to the bitmaps.
+    class_slabs::put_outcome empty_depot() noexcept;
+
+    // Empty memory goes back to the units, and pages of empty slabs to the OS. Returns bytes. O(capacity / 64).
+    std::size_t trim() noexcept {
+        loose = loose_low = 0;
+        return slabs().trim();
+    }
+
+    bool is_open() const noexcept { return is_open_; }
+    void open(size_class c, unit_store& units, supply& from) noexcept;
+    void release_all(size_class c) noexcept;
+
+    // Needs to be open.
+    class_slabs& slabs() noexcept { return *std::launder(reinterpret_cast<class_slabs*>(slabs_)); }
+    const class_slabs& slabs() const noexcept {
+        return *std::launder(reinterpret_cast<const class_slabs*>(slabs_));
+    }
+    std::size_t in_depot() const noexcept; // blocks
+    bool depot_holds(const void* p) const noexcept;
+
+    std::size_t loose = 0;     // bytes
+    std::size_t loose_low = 0; // the least since the policy looked last
+    std::uint64_t refills = 0;
+    std::uint64_t flushes = 0;
+
+private:
+    std::size_t take_batch(std::byte** out, std::size_t most) noexcept;
+    static std::size_t depot_bytes(size_class c) noexcept {
+        return round_up(depot_batches * exchange_limit(c) * sizeof(std::byte*), vm::page_size());
+    }
+    std::byte** batch(std::size_t i) const noexcept { return depot_ + i * depot_stride_; }
+
+    // A class_slabs once it is open. Bytes, since the process heap must not be destroyed.
+    alignas(class_slabs) std::byte slabs_[sizeof(class_slabs)] = {};
+    std::byte** depot_ = nullptr; // depot_batches arrays
+    std::uint16_t batch_size_[depot_batches] = {};
+    std::uint16_t depot_stride_ = 0; // slots
+    std::uint8_t batches_ = 0;
+    bool is_open_ = false;
+};
+
+} // namespace cenote::detail

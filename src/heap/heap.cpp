@@ -1,0 +1,74 @@
+#include "cenote/heap/heap.hpp"
+
+#include "heap_core.hpp"
+
+#include "cenote/os/vm.hpp"
+
+#include <new>
+
+namespace cenote {
+
+namespace {
+
+// A heap that is not the process's lies in memory of its own, which comes zeroed from the OS: the core, then its map.
+constexpr std::size_t map_offset = detail::round_up(sizeof(detail::heap_core), cache_line);
+std::size_t heap_bytes() noexcept {
+    return detail::round_up(map_offset + sizeof(detail::segment_map), vm::page_size());
+}
+
+} // namespace
+
+constexpr heap::heap(process_tag) noexcept : core_(&detail::process_heap) {}
+
+// Its destructor does nothing: what is freed after static destruction is freed here.
+union heap::undying {
+    constexpr undying() noexcept : it(process_tag{}) {}
+    ~undying() {}
+    heap it;
+};
+constinit heap::undying heap::process_instance;
+
+heap& heap::process() noexcept { return process_instance.it; }
+
+detail::heap_core* heap::begin(const heap_options& options) noexcept {
+    auto* const memory = static_cast<std::byte*>(vm::map_anywhere(heap_bytes()));
+    if (memory == nullptr) return nullptr;
+    auto* const map = ::new (memory + map_offset) detail::segment_map;
+    auto* const core = ::new (memory) detail::heap_core{*map};
+    core->set_limit(options.limit);
+    core->set_decay(options.decay);
+    core->begin(options.source);
+    return core;
+}
+
+heap::~heap() {
+    core_->end();
+    vm::release(core_, heap_bytes());
+}
+
+void* heap::try_allocate(std::size_t size) noexcept { return core_->allocate(size); }
+void* heap::try_allocate(std::size_t size, std::size_t alignment) noexcept {
+    return core_->allocate(size, alignment);
+}
+void* heap::try_allocate_zeroed(std::size_t size, std::size_t alignment) noexcept {
+    return core_->allocate_zeroed(size, alignment);
+}
+void heap::deallocate(void* p) noexcept { core_->deallocate(p); }
+void heap::deallocate(void* p, std::size_t size) noexcept { core_->deallocate(p, size); }
+void heap::deallocate(void* p, std::size_t size, std::size_t alignment) noexcept {
+    core_->deallocate(p, size, alignment);
+}
+void* heap::try_reallocate(void* p, std::size_t size, std::size_t alignment) noexcept {
+    return p == nullptr ? core_->allocate(size, alignment) : core_->reallocate(p, size, alignment);
+}
+std::size_t heap::usable_size(const void* p) const noexcept { return core_->usable_size(p); }
+bool heap::owns(const void* p) const noexcept { return core_->owns(p); }
+std::size_t heap::trim() noexcept { return core_->trim(); }
+heap_stats heap::stats() const noexcept { return core_->stats(); }
+size_class_stats heap::stats_of(detail::size_class c) const noexcept { return core_->stats_of(c); }
+void heap::set_decay(std::uint32_t milliseconds) noexcept { core_->set_decay(milliseconds); }
+void heap::set_limit(std::size_t bytes) noexcept { core_->set_limit(bytes); }
+bool heap::valid() const noexcept { return core_->valid(); }
+bool heap::is_live(const void* p) const noexcept { return core_->is_live(p); }
+
+} // namespace cenote

@@ -1,0 +1,156 @@
+#include "heap_core.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+namespace cenote::detail {
+
+// This thread's magazine is empty, closed, or not there.
+void* heap_core::refill(size_class c) noexcept {
+    thread_cache* const cache = mine();
+    if (cache == nullptr) return take_directly(c);
+    if (cache->is_watchful) [[unlikely]]
+        look(*cache);
+    heap_magazine& m = cache->magazines[c];
+    magazine_state& state = cache->states[c];
+    if (std::byte* const p = m.get()[-1]; p != nullptr) {
+        m.set(m.get() - 1);
+        unpoison(p, class_size(c));
+        return p;
+    }
+    if (state.exchanges++ >= 1 || state.capacity == 0) cache->grow(c);
+    state.is_used = true;
+    const std::size_t want = std::max<std::size_t>(state.capacity / 2, 1);
+    std::size_t got = take(c, state.first, want, state.capacity);
+    if (got == 0 && give_back() != 0) got = take(c, state.first, want, state.capacity);
+    if (got == 0) return nullptr;
+    std::byte* const p = state.first[got - 1];
+    m.set(state.first + got - 1);
+    unpoison(p, class_size(c));
+    return p;
+}
+
+// This thread's magazine is full, closed, or not there; or `p` is what was freed last, or no block of a class.
+void heap_core::deallocate_slowly(void* p, unit_kind kind) noexcept {
+    if (kind == kind_foreign || kind > last_class) {
+        if (p != nullptr) deallocate_large(p, kind);
+        return;
+    }
+    const auto c = static_cast<size_class>(kind);
+    thread_cache* const cache = mine();
+    if (cache == nullptr) return put_directly(c, p);
+    if (cache->is_watchful) [[unlikely]]
+        look(*cache);
+    heap_magazine& m = cache->magazines[c];
+    if (m.get()[-1] == p) [[unlikely]]
+        report("double free", p, kind);
+    if (m.get() == m.full) {
+        magazine_state& state = cache->states[c];
+        state.is_used = true;
+        const bool grown = (state.exchanges++ >= 1 || state.capacity == 0) && cache->grow(c);
+        if (!grown) {
+            flush(*cache, c, std::max<std::size_t>(state.capacity / 2, 1));
+            if (loose() > cap()) [[unlikely]]
+                watch(*cache);
+        }
+    }
+    poison(p, class_size(c));
+    *m.get() = static_cast<std::byte*>(p);
+    m.set(m.get() + 1);
+}
+
+void* heap_core::take_directly(size_class c) noexcept {
+    std::byte* p = nullptr;
+    if (take(c, &p, 1, 1) == 0 && (give_back() == 0 || take(c, &p, 1, 1) == 0)) return nullptr;
+    unpoison(p, class_size(c));
+    return p;
+}
+
+void heap_core::put_directly(size_class c, void* p) noexcept {
+    auto* const block = static_cast<std::byte*>(p);
+    poison(p, class_size(c));
+    put(c, &block, 1);
+}
+
+std::size_t heap_core::take(size_class c, std::byte** out, std::size_t want, std::size_t room) noexcept {
+    class_store& store = classes_[c];
+    std::size_t got;
+    std::ptrdiff_t loosened;
+    std::ptrdiff_t taken;
+    {
+        const locked_scope hold{store.lock};
+        if (!store.is_open()) store.open(c, units_, supply_);
+        const std::size_t loose_before = store.loose;
+        const std::size_t taken_before = store.slabs().taken();
+        got = store.take(out, want, room);
+        loosened = static_cast<std::ptrdiff_t>(store.loose - loose_before);
+        taken = static_cast<std::ptrdiff_t>((store.slabs().taken() - taken_before) * class_size(c));
+    }
+    loosen(loosened, taken);
+    return got;
+}
+
+void heap_core::put(size_class c, std::byte* const* blocks, std::size_t count) noexcept {
+    class_store& store = classes_[c];
+    class_slabs::put_outcome outcome;
+    {
+        const locked_scope hold{store.lock};
+        if (!store.is_open()) store.open(c, units_, supply_);
+        outcome = store.put(blocks, count);
+    }
+    if (outcome.result != put_result::ok) [[unlikely]]
+        report(outcome.result == put_result::already_free ? "double free" : "free of a pointer to no block",
+               outcome.block, c);
+    const auto bytes = static_cast<std::ptrdiff_t>(count * class_size(c));
+    loosen(bytes, -bytes);
+}
+
+// Another thread may want them soon: the depot, where it has room.
+void heap_core::put_or_keep(size_class c, std::byte* const* blocks, std::size_t count) noexcept {
+    // Relaxed: only a hint.
+    if (cache_count_.load(std::memory_order_relaxed) > 1) {
+        class_store& store = classes_[c];
+        const locked_scope hold{store.lock};
+        if (store.is_open() && store.put_batch(c, blocks, count)) return;
+    }
+    put(c, blocks, count);
+}
+
+// The newest blocks go, so that none of the others has to move.
+void heap_core::flush(thread_cache& cache, size_class c, std::size_t count) noexcept {
+    std::byte** const to = cache.magazines[c].get() - count;
+    cache.magazines[c].set(to);
+    put_or_keep(c, to, count);
+}
+
+void heap_core::flush_all(thread_cache& cache) noexcept {
+    for (size_class c = 1; c <= last_class; ++c) {
+        const std::size_t count = cache.size(c);
+        if (count == 0) continue;
+        cache.magazines[c].set(cache.states[c].first);
+        put(c, cache.states[c].first, count);
+    }
+}
+
+void heap_core::deallocate(void* p, std::size_t size, std::size_t alignment) noexcept {
+    const size_class c =
+        alignment <= max_class_alignment && size <= max_class_size ? class_for(size, alignment) : no_class;
+    if (c == no_class || p == nullptr) return deallocate(p);
+    give(p, c);
+}
+
+void heap_core::check_waiting() noexcept {
+    if (thread_cache* const cache = this_thread_heaps.find(*this)) flush_all(*cache);
+    for (size_class c = 1; c <= last_class; ++c) {
+        class_store& store = classes_[c];
+        class_slabs::put_outcome outcome;
+        {
+            const locked_scope hold{store.lock};
+            if (store.is_open()) outcome = store.empty_depot();
+        }
+        if (outcome.result != put_result::ok) report("double free", outcome.block, c);
+    }
+}
+
+} // namespace cenote::detail

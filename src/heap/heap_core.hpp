@@ -1,0 +1,204 @@
+// Layer: heap. One heap: size classes, large blocks and mappings under one segment map, and the magazines of threads in
+// front of the classes. The fast paths stand here; all else is out of line, by topic:
+//
+//     heap_core.cpp     magazines exchange with classes; calls without a magazine
+//     large.cpp         blocks above the largest class
+//     reallocate.cpp    blocks that change size
+//     give_back.cpp     when memory goes back to the OS
+//     caches.cpp        threads and heaps that come and go, forks
+//     checks.cpp        what is said of pointers that are freed wrongly
+//     figures.cpp       counts and audits
+//
+// Locks, taken only in this order:
+//
+//     heaps     (process-wide) the list of heaps, and of each heap's thread caches
+//     classes   by number; nobody but a fork holds two
+//     units, mappings, then the source's, for a source of the user's
+//
+// Everything in the process heap is constant-initialised and never destroyed: it works before main and after static
+// destruction.
+#pragma once
+
+#include "class_store.hpp"
+#include "mapping_store.hpp"
+#include "segment_map.hpp"
+#include "supply.hpp"
+#include "thread_cache.hpp"
+#include "unit_store.hpp"
+
+#include "cenote/base/config.hpp"
+#include "cenote/base/poison.hpp"
+#include "cenote/heap/size_class.hpp"
+#include "cenote/heap/stats.hpp"
+#include "cenote/os/lock.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <type_traits>
+
+namespace cenote::detail {
+
+// The largest large block; above are mappings.
+inline constexpr std::size_t max_large = 1_MiB;
+
+class heap_core {
+public:
+    constexpr explicit heap_core(segment_map& map) noexcept
+        : map_(map), units_(map, supply_), mappings_(map, supply_) {}
+    heap_core(const heap_core&) = delete;
+    heap_core& operator=(const heap_core&) = delete;
+    ~heap_core() = default; // the process heap's memory stays; others call end()
+
+    // Blocks at multiples of 16; nullptr where the limit or the source refuses. No size is too large to ask for.
+    CENOTE_ALWAYS_INLINE void* allocate(std::size_t size) noexcept {
+        if (size > max_class_size) [[unlikely]]
+            return allocate_large(size, 16);
+        return allocate_class(class_for(size));
+    }
+    // `alignment` is a power of two.
+    CENOTE_ALWAYS_INLINE void* allocate(std::size_t size, std::size_t alignment) noexcept {
+        const size_class c = alignment <= max_class_alignment && size <= max_class_size
+                                 ? class_for(size, alignment)
+                                 : no_class;
+        return c == no_class ? allocate_large(size, alignment) : allocate_class(c);
+    }
+    CENOTE_ALWAYS_INLINE void* allocate_class(size_class c) noexcept {
+        heap_magazine& m = this_thread_heaps.at[slot_]->magazines[c];
+        std::byte** const top = m.get();
+        std::byte* const p = top[-1];
+        if (p == nullptr) [[unlikely]]
+            return refill(c);
+        m.set(top - 1);
+        unpoison(p, class_size(c));
+        return p;
+    }
+    void* allocate_zeroed(std::size_t size, std::size_t alignment) noexcept;
+
+    // nullptr is ignored.
+    CENOTE_ALWAYS_INLINE void deallocate(void* p) noexcept { give(p, map_.kind_of(p)); }
+    // For a block of class c.
+    CENOTE_ALWAYS_INLINE void give(void* p, unit_kind c) noexcept {
+        heap_magazine& m = this_thread_heaps.at[slot_]->magazines[c];
+        std::byte** const top = m.get();
+        if (top == m.full || top[-1] == p) [[unlikely]]
+            return deallocate_slowly(p, c);
+        poison(p, class_size(static_cast<size_class>(c)));
+        *top = static_cast<std::byte*>(p);
+        m.set(top + 1);
+    }
+    // With the size, and the alignment, that it was allocated with: no look-up below 64 KiB.
+    CENOTE_ALWAYS_INLINE void deallocate(void* p, std::size_t size) noexcept {
+        if (size > max_class_size || p == nullptr) [[unlikely]]
+            return deallocate(p);
+        give(p, class_for(size));
+    }
+    void deallocate(void* p, std::size_t size, std::size_t alignment) noexcept;
+
+    // Bytes of the block at `p`, 0 for nullptr; reports what is no block.
+    std::size_t usable_size(const void* p) const noexcept;
+    // Whether the block at `p` may have been allocated with these. Needs a block.
+    bool has_size(const void* p, std::size_t size, std::size_t alignment) const noexcept;
+    // nullptr, and the block as it was, when refused. `p` is not nullptr, `size` not 0.
+    void* reallocate(void* p, std::size_t size, std::size_t alignment) noexcept;
+
+    std::size_t trim() noexcept;
+    heap_stats stats() const noexcept;
+    size_class_stats stats_of(size_class c) const noexcept;
+    bool valid() const noexcept;
+    // Whether `p` is the first byte of a block that was handed out and not freed. Needs a quiet heap.
+    bool is_live(const void* p) const noexcept;
+    bool owns(const void* p) const noexcept { return map_.kind_of(p) != kind_foreign; }
+    unit_kind kind_of(const void* p) const noexcept { return map_.kind_of(p); }
+
+    void set_limit(std::size_t bytes) noexcept { supply_.set_limit(bytes); }
+    void set_decay(std::uint32_t milliseconds) noexcept { decay_ = milliseconds; }
+
+    // Tests what waits in this thread's magazines and the depots, as when they are flushed.
+    void check_waiting() noexcept;
+
+    // A heap that is not the process's begins, and ends with all that is in it.
+    void begin(std::optional<any_source> source) noexcept;
+    void end() noexcept;
+
+    [[noreturn]] void report(const char* what, const void* p, unit_kind kind) const noexcept;
+    [[noreturn]] void report_wrong_size(const void* p, std::size_t size,
+                                        std::size_t alignment) const noexcept;
+
+private:
+    friend class heap_list;
+
+    // heap_core.cpp
+    [[gnu::noinline]] void* refill(size_class c) noexcept;
+    [[gnu::noinline]] void deallocate_slowly(void* p, unit_kind kind) noexcept;
+    void* take_directly(size_class c) noexcept;
+    void put_directly(size_class c, void* p) noexcept;
+    std::size_t take(size_class c, std::byte** out, std::size_t want, std::size_t room) noexcept;
+    void put(size_class c, std::byte* const* blocks, std::size_t count) noexcept;
+    void put_or_keep(size_class c, std::byte* const* blocks, std::size_t count) noexcept;
+    void flush(thread_cache& cache, size_class c, std::size_t count) noexcept;
+    void flush_all(thread_cache& cache) noexcept;
+
+    // large.cpp
+    [[gnu::noinline]] void* allocate_large(std::size_t size, std::size_t alignment) noexcept;
+    struct large_block {
+        void* base;
+        std::uint64_t dirty; // of units: which; of a mapping: bytes
+    };
+    large_block take_large(std::size_t size, std::size_t alignment) noexcept;
+    void deallocate_large(void* p, unit_kind kind) noexcept;
+    static bool is_for_units(std::size_t size, std::size_t alignment) noexcept;
+
+    // reallocate.cpp
+    bool resize_in_place(void* p, unit_kind kind, std::size_t size) noexcept;
+
+    // give_back.cpp
+    std::size_t loose() const noexcept;
+    std::size_t cap() const noexcept;
+    void note_loose() noexcept;
+    void open_window() noexcept;
+    void watch(thread_cache& cache) noexcept;
+    void unwatch(thread_cache& cache) noexcept;
+    [[gnu::noinline]] void look(thread_cache& cache) noexcept;
+    bool window_has_ended(std::uint64_t now) noexcept;
+    std::size_t give_back() noexcept;
+    void loosen(std::ptrdiff_t loose, std::ptrdiff_t taken) noexcept;
+
+    // caches.cpp
+    thread_cache* mine() noexcept {
+        thread_cache* const found = this_thread_heaps.find(*this);
+        return found != nullptr ? found : make_cache();
+    }
+    CENOTE_COLD thread_cache* make_cache() noexcept;
+    void retire(thread_cache& cache) noexcept;
+    void lock_all() noexcept;
+    void unlock_all() noexcept;
+    void after_fork_in_child() noexcept;
+
+    segment_map& map_;
+    std::uint32_t slot_ = 0; // of thread_heaps::at
+    std::atomic<std::uint32_t> decay_{500};
+    supply supply_;
+    unit_store units_;
+    mapping_store mappings_;
+
+    thread_cache* caches_ = nullptr; // of all threads; under the lock `heaps`
+    heap_core* older_ = nullptr;
+    heap_core* newer_ = nullptr;
+    std::atomic<std::uint32_t> cache_count_{0};
+
+    // Bytes. Written at exchanges, read to decide about giving back: figures of some moment, relaxed throughout.
+    alignas(64) std::atomic<std::size_t> taken_{0}; // by threads and by callers
+    std::atomic<std::size_t> loose_{0};             // of the classes: see class_store
+    std::atomic<std::size_t> low_{0};               // the least of loose() in this window
+    std::atomic<std::uint64_t> window_end_{0};      // milliseconds; 0: no window
+
+    class_store classes_[last_class + 1];
+};
+
+static_assert(std::is_trivially_destructible_v<heap_core>, "the process heap outlives static destruction");
+
+extern constinit heap_core process_heap;
+
+} // namespace cenote::detail

@@ -1,0 +1,53 @@
+// Layer: heap. All heaps of the process: their numbers, the ends of their threads, forks.
+#pragma once
+
+#include "heap_core.hpp"
+
+#include "cenote/os/lock.hpp"
+
+#include <cstdint>
+#include <pthread.h>
+
+namespace cenote::detail {
+
+class heap_list {
+public:
+    constexpr heap_list() noexcept = default;
+    heap_list(const heap_list&) = delete;
+    heap_list& operator=(const heap_list&) = delete;
+
+    // The process heap joins when its first cache is made, others when they are constructed.
+    void add(heap_core& heap) noexcept;
+    void remove(heap_core& heap) noexcept;
+
+    // A new cache of this thread, linked everywhere; nullptr where there shall be none.
+    thread_cache* make_cache(heap_core& heap) noexcept;
+
+    short_lock lock; // `heaps`, see heap_core.hpp
+
+private:
+    static void thread_ends(void* heaps) noexcept;
+    static void before_fork() noexcept;
+    static void after_in_parent() noexcept;
+    static void after_in_child() noexcept;
+    void unlock_all() noexcept;
+    void prepare() noexcept;
+    void join(heap_core& heap) noexcept;
+    thread_cache* take_memory() noexcept;
+    void keep_memory(thread_cache* cache) noexcept;
+
+    static constexpr std::size_t most_spare = 8;
+
+    heap_core* newest_ = nullptr;
+    heap_core* oldest_ = nullptr;
+    std::uint32_t numbers_ = 1; // bit n: a heap has number n; 0 is the process heap's
+    bool is_prepared_ = false;
+    bool has_key_ = false;
+    pthread_key_t key_ = 0;
+    thread_cache* spare_ = nullptr; // memory of caches whose threads have ended
+    std::size_t spares_ = 0;
+};
+
+extern constinit heap_list heaps;
+
+} // namespace cenote::detail

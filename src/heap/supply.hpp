@@ -1,0 +1,101 @@
+// Layer: heap. Where a heap's segments and mappings come from: the OS, or a source of the user's; counted, and bounded
+// by the heap's limit.
+//
+// Thread-safe, also where the source is not.
+#pragma once
+
+#include "cenote/os/lock.hpp"
+#include "cenote/os/vm.hpp"
+#include "cenote/source/any_source.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <optional>
+
+namespace cenote::detail {
+
+class supply {
+public:
+    constexpr supply() noexcept = default;
+
+    // From now on from there. Needs a supply that gave nothing yet.
+    void use(any_source source) noexcept { source_ = source; }
+
+    // Zeroed only where is_zeroing(). nullptr when refused, or beyond the limit.
+    void* reserve(std::size_t bytes, std::size_t alignment) noexcept {
+        if (!charge(bytes)) return nullptr;
+        void* p;
+        if (source_) {
+            const locked_scope hold{source_lock};
+            p = source_->allocate(bytes, alignment);
+        } else {
+            p = vm::reserve(bytes, alignment);
+        }
+        if (p == nullptr) uncharge(bytes);
+        return p;
+    }
+    void release(void* p, std::size_t bytes, std::size_t alignment) noexcept {
+        if (source_) {
+            const locked_scope hold{source_lock};
+            source_->deallocate(p, bytes, alignment);
+        } else {
+            vm::release(p, bytes);
+        }
+        uncharge(bytes);
+    }
+    // Whole OS pages. Returns bytes, all or 0; what was decommitted is zero where is_zeroing().
+    std::size_t decommit(void* p, std::size_t bytes) noexcept {
+        if (source_) {
+            const locked_scope hold{source_lock};
+            return source_->decommit(p, bytes);
+        }
+        return vm::decommit(p, bytes) ? bytes : 0;
+    }
+    // A whole reservation grows where it lies.
+    bool extend(void* p, std::size_t bytes, std::size_t more) noexcept {
+        if (source_ || !charge(more - bytes)) return false;
+        if (vm::extend(p, bytes, more)) return true;
+        uncharge(more - bytes);
+        return false;
+    }
+    // Whether move() may work at all.
+    bool can_move() const noexcept { return !source_; }
+    // The contents of a whole reservation move to another, larger one, and the first is released, without copying. False,
+    // and nothing changed, where the OS refuses.
+    bool move(void* from, std::size_t bytes, void* to, std::size_t more) noexcept {
+        if (!vm::move(from, bytes, to, more)) return false;
+        uncharge(bytes);
+        return true;
+    }
+
+    bool is_zeroing() const noexcept { return !source_; }
+
+    // Bytes. Relaxed, all of them: a count orders nothing.
+    std::size_t held() const noexcept { return held_.load(std::memory_order_relaxed); }
+    std::size_t most_held() const noexcept { return most_held_.load(std::memory_order_relaxed); }
+    std::size_t limit() const noexcept { return limit_.load(std::memory_order_relaxed); }
+    void set_limit(std::size_t bytes) noexcept { limit_.store(bytes, std::memory_order_relaxed); }
+
+    short_lock source_lock; // for a source of the user's, which need not be thread-safe; forks take it
+
+private:
+    bool charge(std::size_t bytes) noexcept {
+        std::size_t seen = held_.load(std::memory_order_relaxed);
+        do {
+            if (bytes > limit() || seen > limit() - bytes) return false;
+        } while (!held_.compare_exchange_weak(seen, seen + bytes, std::memory_order_relaxed));
+        std::size_t most = most_held();
+        while (most < seen + bytes &&
+               !most_held_.compare_exchange_weak(most, seen + bytes, std::memory_order_relaxed)) {
+        }
+        return true;
+    }
+    void uncharge(std::size_t bytes) noexcept { held_.fetch_sub(bytes, std::memory_order_relaxed); }
+
+    std::optional<any_source> source_;
+    std::atomic<std::size_t> held_{0};
+    std::atomic<std::size_t> most_held_{0};
+    std::atomic<std::size_t> limit_{static_cast<std::size_t>(-1)};
+};
+
+} // namespace cenote::detail

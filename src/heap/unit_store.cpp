@@ -1,0 +1,204 @@
+#include "unit_store.hpp"
+
+#include "cenote/base/bits.hpp"
+#include "cenote/base/poison.hpp"
+
+#include <algorithm>
+
+namespace cenote::detail {
+
+namespace {
+
+// Bit i is set where `count` bits from i on are.
+constexpr std::uint64_t starts_of(std::uint64_t free, std::size_t count) noexcept {
+    std::size_t have = 1;
+    while (have < count && free != 0) {
+        const std::size_t step = std::min(have, count - have);
+        free &= free >> step;
+        have += step;
+    }
+    return free;
+}
+
+// Bits at multiples of `alignment`, a power of two up to 64.
+constexpr std::uint64_t multiples_of(std::size_t alignment) noexcept {
+    std::uint64_t bits = 0;
+    for (std::size_t i = 0; i < word_bits; i += alignment)
+        bits |= std::uint64_t{1} << i;
+    return bits;
+}
+
+constexpr std::size_t longest_in(std::uint64_t free) noexcept {
+    std::size_t n = 0;
+    for (; free != 0; free &= free >> 1)
+        ++n;
+    return n;
+}
+static_assert(longest_in(0b0111'0110) == 3 && longest_in(all_ones) == 64 && longest_in(0) == 0);
+static_assert(starts_of(0b0111'0110, 2) == 0b0011'0010 && starts_of(all_ones, 64) == 1);
+
+constexpr std::uint64_t range_of(std::size_t at, std::size_t units) noexcept { return low_bits(units) << at; }
+
+} // namespace
+
+unit_store::taken_units unit_store::take(std::size_t units, std::size_t alignment, unit_kind first,
+                                         unit_kind rest) noexcept {
+    const std::uint64_t allowed = multiples_of(alignment);
+    const locked_scope hold{lock};
+    for (record& r : records_) {
+        if (r.longest < units) continue;
+        const std::uint64_t starts = starts_of(r.free, units) & allowed;
+        if (starts != 0) return take_from(r, lowest_bit(starts), units, first, rest);
+    }
+    record* const fresh = add_segment();
+    return fresh == nullptr ? taken_units{} : take_from(*fresh, 0, units, first, rest);
+}
+
+unit_store::taken_units unit_store::take_from(record& r, std::size_t at, std::size_t units, unit_kind first,
+                                              unit_kind rest) noexcept {
+    const std::uint64_t range = range_of(at, units);
+    const std::uint64_t dirty = (r.dirty & range) >> at;
+    r.free &= ~range;
+    r.dirty &= ~range;
+    r.longest = longest_in(r.free);
+    add_dirty(-std::ptrdiff_t{count_bits(dirty)});
+    const std::uintptr_t base = r.base + at * unit;
+    map_.set(base, 1, first);
+    map_.set(base + unit, units - 1, rest);
+    void* const p = reinterpret_cast<void*>(base);
+    show_range(p, units * unit);
+    return {p, dirty};
+}
+
+void unit_store::give(void* base, std::size_t units) noexcept {
+    const locked_scope hold{lock};
+    give_locked(address_of(base), units);
+}
+
+std::size_t unit_store::give_large(void* base) noexcept {
+    const locked_scope hold{lock};
+    if (map_.kind_of(base) != kind_large || !is_aligned(base, unit)) return 0;
+    const std::size_t units = map_.large_units(address_of(base));
+    give_locked(address_of(base), units);
+    return units;
+}
+
+void unit_store::give_locked(std::uintptr_t address, std::size_t units) noexcept {
+    hide_range(reinterpret_cast<const void*>(address), units * unit);
+    record& r = of(address);
+    const std::uint64_t range = range_of((address - r.base) / unit, units);
+    map_.set(address, units, kind_foreign);
+    r.free |= range;
+    r.dirty |= range;
+    r.longest = longest_in(r.free);
+    add_dirty(static_cast<std::ptrdiff_t>(units));
+}
+
+bool unit_store::extend(void* base, std::size_t units, std::size_t more) noexcept {
+    const std::uintptr_t end = address_of(base) + units * unit;
+    if (end % shared_segment_bytes == 0) return false;
+    const locked_scope hold{lock};
+    record& r = of(end);
+    const std::size_t at = (end - r.base) / unit;
+    if (more > units_per_segment - at) return false;
+    const std::uint64_t range = range_of(at, more);
+    if ((r.free & range) != range) return false;
+    take_from(r, at, more, kind_inner, kind_inner);
+    return true;
+}
+
+std::size_t unit_store::purge() noexcept {
+    std::size_t given = 0;
+    const locked_scope hold{lock};
+    for (record* r = records_.end(); r-- != records_.begin();) {
+        if (r->free != all_ones) {
+            given += purge_units(*r);
+            continue;
+        }
+        void* const p = reinterpret_cast<void*>(r->base);
+        add_dirty(-std::ptrdiff_t{count_bits(r->dirty)});
+        records_.remove(r);
+        show_range(p, shared_segment_bytes);
+        from_.release(p, shared_segment_bytes, shared_segment_bytes);
+        given += shared_segment_bytes;
+    }
+    if (records_.empty()) records_.release_all();
+    return given;
+}
+
+std::size_t unit_store::purge_units(record& r) noexcept {
+    std::size_t given = 0;
+    for (std::uint64_t rest = r.dirty; rest != 0;) {
+        const unsigned at = lowest_bit(rest);
+        const auto length = static_cast<unsigned>(std::countr_one(rest >> at));
+        const std::uint64_t range = range_of(at, length);
+        rest &= ~range;
+        const std::size_t went = from_.decommit(reinterpret_cast<void*>(r.base + at * unit), length * unit);
+        given += went;
+        // What a source of the user's decommits need not come back as zeroes: it stays dirty.
+        if (went == 0 || !from_.is_zeroing()) continue;
+        r.dirty &= ~range;
+        add_dirty(-std::ptrdiff_t{length});
+    }
+    return given;
+}
+
+std::size_t unit_store::large_bytes() const noexcept {
+    std::size_t units = 0;
+    for (const record& r : records_)
+        for (std::uint64_t rest = ~r.free; rest != 0; rest &= rest - 1) {
+            const unit_kind kind =
+                map_.kind_of(reinterpret_cast<const void*>(r.base + lowest_bit(rest) * unit));
+            units += kind == kind_large || kind == kind_inner ? 1 : 0;
+        }
+    return units * unit;
+}
+
+void unit_store::release_all() noexcept {
+    for (const record& r : records_) {
+        void* const p = reinterpret_cast<void*>(r.base);
+        show_range(p, shared_segment_bytes);
+        from_.release(p, shared_segment_bytes, shared_segment_bytes);
+    }
+    records_.release_all();
+    dirty_units_.store(0, std::memory_order_relaxed);
+}
+
+bool unit_store::valid() const noexcept {
+    const locked_scope hold{lock};
+    std::size_t dirty = 0;
+    for (const record* r = records_.begin(); r != records_.end(); ++r) {
+        if (r != records_.begin() && r[-1].base >= r->base) return false;
+        if (r->base % shared_segment_bytes != 0 || (r->dirty & ~r->free) != 0 ||
+            r->longest != longest_in(r->free))
+            return false;
+        for (std::size_t u = 0; u != units_per_segment; ++u) {
+            const unit_kind kind = map_.kind_of(reinterpret_cast<const void*>(r->base + u * unit));
+            if ((kind == kind_foreign) != (((r->free >> u) & 1) != 0)) return false;
+        }
+        dirty += count_bits(r->dirty);
+    }
+    return dirty * unit == dirty_bytes();
+}
+
+void unit_store::add_dirty(std::ptrdiff_t units) noexcept {
+    dirty_units_.store(dirty_units_.load(std::memory_order_relaxed) + static_cast<std::size_t>(units),
+                       std::memory_order_relaxed);
+}
+
+unit_store::record* unit_store::add_segment() noexcept {
+    if (!records_.reserve_one()) return nullptr;
+    void* const memory = from_.reserve(shared_segment_bytes, shared_segment_bytes);
+    if (memory == nullptr) return nullptr;
+    const std::uintptr_t base = address_of(memory);
+    if (!map_.cover(base, shared_segment_bytes)) {
+        from_.release(memory, shared_segment_bytes, shared_segment_bytes);
+        return nullptr;
+    }
+    const std::uint64_t dirty = from_.is_zeroing() ? 0 : all_ones;
+    add_dirty(std::ptrdiff_t{count_bits(dirty)});
+    hide_range(memory, shared_segment_bytes);
+    return records_.insert({base, all_ones, dirty, units_per_segment});
+}
+
+} // namespace cenote::detail
