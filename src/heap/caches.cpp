@@ -1,5 +1,6 @@
 // Threads and heaps that come and go, and forks.
 #include "heap_list.hpp"
+#include "process_heap.hpp"
 
 #include "cenote/base/bits.hpp"
 #include "cenote/os/clock.hpp"
@@ -11,10 +12,7 @@
 
 namespace cenote::detail {
 
-namespace {
 constinit segment_map process_map{};
-} // namespace
-
 constinit heap_core process_heap{process_map};
 constinit heap_list heaps;
 

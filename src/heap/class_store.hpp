@@ -6,8 +6,8 @@
 // another allocates again costs a copy of pointers. It is used only where several threads have magazines.
 // Depot: Bonwick and Adams, 2001, "Magazines and Vmem".
 //
-// `loose` is what the policy of giving back looks at: bytes that came back since the last trim, less those that were
-// taken again.
+// `loose` and `stuck` are what the policy of giving back looks at: bytes that came back since the last trim, and bytes
+// that the last trims had to leave, because live blocks share their OS pages; less what was taken again.
 #pragma once
 
 #include "segment_map.hpp"
@@ -57,8 +57,8 @@ using class_slabs = slab_list<runtime_geometry, class_source>;
 
 // The most blocks that a magazine of this class holds, and the most that change hands at once.
 constexpr std::size_t magazine_limit(size_class c) noexcept {
-    constexpr std::size_t bytes = 64_KiB;
-    return std::clamp<std::size_t>(bytes / class_size(c), 2, 1024);
+    constexpr std::size_t bytes = 128_KiB;
+    return std::clamp<std::size_t>(bytes / class_size(c), 8, 1024);
 }
 constexpr std::size_t exchange_limit(size_class c) noexcept { return magazine_limit(c) / 2; }
 
@@ -79,8 +79,9 @@ public:
         if (batches_ != 0) return take_batch(out, batch_size_[batches_ - 1] <= room ? room : want);
         const std::size_t got = slabs().take_or_grow(out, want);
         const std::size_t bytes = got * slabs().geometry().block_size();
-        loose -= std::min(loose, bytes);
-        loose_low = std::min(loose_low, loose);
+        const std::size_t from_loose = std::min(loose, bytes);
+        loose -= from_loose;
+        stuck -= std::min(stuck, bytes - from_loose);
         return got;
     }
     // Blocks that were taken. Stops at the first that was not.
@@ -97,8 +98,10 @@ public:
 
     // Empty memory goes back to the units, and pages of empty slabs to the OS. Returns bytes. O(capacity / 64).
     std::size_t trim() noexcept {
-        loose = loose_low = 0;
-        return slabs().trim();
+        const std::size_t given = slabs().trim();
+        stuck = slabs().taken() == 0 ? 0 : stuck + loose - std::min(stuck + loose, given);
+        loose = 0;
+        return given;
     }
 
     bool is_open() const noexcept { return is_open_; }
@@ -113,8 +116,8 @@ public:
     std::size_t in_depot() const noexcept; // blocks
     bool depot_holds(const void* p) const noexcept;
 
-    std::size_t loose = 0;     // bytes
-    std::size_t loose_low = 0; // the least since the policy looked last
+    std::size_t loose = 0; // bytes
+    std::size_t stuck = 0; // bytes
     std::uint64_t refills = 0;
     std::uint64_t flushes = 0;
 

@@ -1,19 +1,20 @@
 // When memory goes back to the OS.
 //
 // Loose is what was freed and is still resident: blocks put back since a class was last trimmed, free units, cached
-// mappings. Up to a cap in proportion to what is live (an eighth, at least 4 MiB) it is simply kept. Beyond the cap a
+// mappings; and of what trims had to leave before, as much as these blocks may have set free. Up to a cap in proportion to what is live (an eighth, at least 2 MiB) it is simply kept. Beyond the cap a
 // window opens, as long as the decay: what stayed loose through the whole of it was of no use, and goes; if all of it
 // was used in between, the next window opens. So a load that swings faster than the decay never gives back, and one
 // that has come down does, a decay later.
 //
 // Whose time is that? The callers' own, without a thread in the background:
 //
-//     a thread that frees, and finds more than the cap loose, becomes watchful: its magazines are found closed, so that
-//         every call comes by look(), which reads the clock each sixteenth time. So a window ends on time however little
-//         the thread calls, as long as it calls at all
+//     a thread that flushes, and finds more than the cap loose, becomes watchful: its magazines say that they are full,
+//         so that every free comes by look(), which reads the clock each sixteenth time. So a window ends on time however
+//         little the thread calls, as long as it frees at all
 //     a thread that ends gives back at once if none but one other is left, or the window has ended
 //     a caller that is refused memory gives back, and asks again
-//     far beyond the cap (256 MiB, and twice what is live) nobody waits for the end of a window
+//     where nearly all there is is loose (15 of 16 bytes), nobody waits for the end of a window, but a decay is between
+//         any two of these
 #include "heap_core.hpp"
 
 #include "cenote/os/clock.hpp"
@@ -24,24 +25,29 @@ namespace cenote::detail {
 
 namespace {
 
-constexpr std::size_t least_cap = 4_MiB;
+constexpr std::size_t least_cap = 2_MiB;
 constexpr std::size_t cap_divisor = 8;
-constexpr std::size_t far_beyond = 256_MiB;
+constexpr std::size_t least_at_once = 16_MiB;
+constexpr std::size_t nearly_all_divisor = 16;
+constexpr std::size_t stuck_factor = 4;
 constexpr std::uint32_t calls_between_looks = 16;
 
 } // namespace
 
 std::size_t heap_core::loose() const noexcept {
-    return loose_.load(std::memory_order_relaxed) + units_.dirty_bytes() + mappings_.cached_bytes();
+    const std::size_t loose = loose_.load(std::memory_order_relaxed);
+    const std::size_t stuck = stuck_.load(std::memory_order_relaxed);
+    return loose + std::min(stuck, stuck_factor * loose) + units_.dirty_bytes() + mappings_.cached_bytes();
 }
 
 std::size_t heap_core::cap() const noexcept {
     return std::max(least_cap, taken_.load(std::memory_order_relaxed) / cap_divisor);
 }
 
-void heap_core::loosen(std::ptrdiff_t loose, std::ptrdiff_t taken) noexcept {
+void heap_core::loosen(std::ptrdiff_t loose, std::ptrdiff_t taken, std::ptrdiff_t stuck) noexcept {
     if (loose != 0) loose_.fetch_add(static_cast<std::size_t>(loose), std::memory_order_relaxed);
     if (taken != 0) taken_.fetch_add(static_cast<std::size_t>(taken), std::memory_order_relaxed);
+    if (stuck != 0) stuck_.fetch_add(static_cast<std::size_t>(stuck), std::memory_order_relaxed);
     if (taken > 0 && window_end_.load(std::memory_order_relaxed) != 0) [[unlikely]]
         low_.store(std::min(low_.load(std::memory_order_relaxed), this->loose()), std::memory_order_relaxed);
 }
@@ -63,35 +69,43 @@ void heap_core::note_loose() noexcept {
 
 void heap_core::watch(thread_cache& cache) noexcept {
     note_loose();
-    if (loose() > far_beyond + 2 * taken_.load(std::memory_order_relaxed)) give_back();
+    if (is_nearly_all(loose())) {
+        empty(cache, true);
+        give_back();
+    }
     if (cache.is_watchful || loose() <= cap()) return;
-    cache.is_watchful = true;
     cache.until_look = calls_between_looks;
-    if (slot_ < thread_heaps::direct) this_thread_heaps.at[slot_] = thread_heaps::closed();
-}
-
-void heap_core::unwatch(thread_cache& cache) noexcept {
-    cache.is_watchful = false;
-    if (slot_ < thread_heaps::direct) this_thread_heaps.at[slot_] = &cache;
+    cache.set_watchful(true);
 }
 
 void heap_core::look(thread_cache& cache) noexcept {
-    if (--cache.until_look != 0) return;
     cache.until_look = calls_between_looks;
-    if (loose() <= cap()) return unwatch(cache);
+    if (loose() <= cap()) return cache.set_watchful(false);
     const std::uint64_t end = window_end_.load(std::memory_order_relaxed);
     if (end == 0) return open_window();
     if (!window_has_ended(coarse_milliseconds())) return;
-    // What this thread did not use in the window is loose as well.
-    for (size_class c = 1; c <= last_class; ++c) {
-        if (cache.states[c].is_used || cache.size(c) == 0) continue;
-        flush(cache, c, cache.size(c));
-        cache.shrink(c);
-    }
-    for (magazine_state& state : cache.states)
-        state.is_used = false;
+    empty(cache, false);
     give_back();
-    unwatch(cache);
+    cache.set_watchful(false);
+}
+
+// What waits in this thread's magazines would keep pages of its own. Those not used since the last time start small again,
+// or all of them.
+void heap_core::empty(thread_cache& cache, bool all) noexcept {
+    flush_all(cache);
+    for (size_class c = 1; c <= last_class; ++c) {
+        magazine_state& state = cache.states[c];
+        if (state.first != nullptr && (all || !state.is_used)) cache.shrink(c);
+        state.is_used = false;
+    }
+}
+
+// Next to nothing is live, and nothing was given back for a decay: who knows whether anybody will call again.
+bool heap_core::is_nearly_all(std::size_t loose) noexcept {
+    if (loose < least_at_once || taken_.load(std::memory_order_relaxed) > loose / nearly_all_divisor)
+        return false;
+    const std::uint64_t now = coarse_milliseconds();
+    return now >= last_give_back_.load(std::memory_order_relaxed) + decay_.load(std::memory_order_relaxed);
 }
 
 // True for one caller, when a window has ended in which more than half the cap was never used. Opens the next one
@@ -109,24 +123,29 @@ bool heap_core::window_has_ended(std::uint64_t now) noexcept {
 // Everything loose goes. Returns bytes.
 std::size_t heap_core::give_back() noexcept {
     window_end_.store(0, std::memory_order_relaxed);
+    last_give_back_.store(coarse_milliseconds(), std::memory_order_relaxed);
     std::size_t given = 0;
     for (size_class c = 1; c <= last_class; ++c) {
         class_store& store = classes_[c];
         class_slabs::put_outcome outcome;
         std::size_t loose_before = 0;
+        std::size_t stuck_before = 0;
         std::size_t taken_before = 0;
         {
             const locked_scope hold{store.lock};
             if (!store.is_open()) continue;
             loose_before = store.loose;
+            stuck_before = store.stuck;
             taken_before = store.slabs().taken();
             outcome = store.empty_depot();
             if (store.loose != 0) given += store.trim();
             taken_before -= store.slabs().taken();
+            stuck_before -= store.stuck;
         }
         if (outcome.result != put_result::ok) report("double free", outcome.block, c);
         loosen(-static_cast<std::ptrdiff_t>(loose_before),
-               -static_cast<std::ptrdiff_t>(taken_before * class_size(c)));
+               -static_cast<std::ptrdiff_t>(taken_before * class_size(c)),
+               -static_cast<std::ptrdiff_t>(stuck_before));
     }
     given += units_.purge();
     given += mappings_.purge();

@@ -1,6 +1,6 @@
 #include "cenote/heap/heap.hpp"
 
-#include "heap_core.hpp"
+#include "process_heap.hpp"
 
 #include "cenote/os/vm.hpp"
 

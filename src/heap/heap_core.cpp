@@ -1,68 +1,75 @@
 #include "heap_core.hpp"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
+#include <cerrno>
 
 namespace cenote::detail {
 
 // This thread's magazine is empty, closed, or not there.
-void* heap_core::refill(size_class c) noexcept {
-    thread_cache* const cache = mine();
+void* heap_core::refill(thread_cache& seen, size_class c) noexcept {
+    thread_cache* const cache = mine(seen);
     if (cache == nullptr) return take_directly(c);
-    if (cache->is_watchful) [[unlikely]]
-        look(*cache);
-    heap_magazine& m = cache->magazines[c];
-    magazine_state& state = cache->states[c];
-    if (std::byte* const p = m.get()[-1]; p != nullptr) {
-        m.set(m.get() - 1);
-        unpoison(p, class_size(c));
-        return p;
+    if (cache->last(c) == nullptr) {
+        magazine_state& state = cache->states[c];
+        if (state.exchanges++ >= 1 || state.capacity == 0) cache->grow(c);
+        state.is_used = true;
+        const std::size_t want = exchange_of(state);
+        std::size_t got = take(c, state.first, want, state.capacity);
+        if (got == 0 && give_back() != 0) got = take(c, state.first, want, state.capacity);
+        if (got == 0) return refuse();
+        cache->set_top(c, state.first + got);
     }
-    if (state.exchanges++ >= 1 || state.capacity == 0) cache->grow(c);
-    state.is_used = true;
-    const std::size_t want = std::max<std::size_t>(state.capacity / 2, 1);
-    std::size_t got = take(c, state.first, want, state.capacity);
-    if (got == 0 && give_back() != 0) got = take(c, state.first, want, state.capacity);
-    if (got == 0) return nullptr;
-    std::byte* const p = state.first[got - 1];
-    m.set(state.first + got - 1);
+    std::byte* const p = cache->pop(c);
     unpoison(p, class_size(c));
     return p;
 }
 
-// This thread's magazine is full, closed, or not there; or `p` is what was freed last, or no block of a class.
-void heap_core::deallocate_slowly(void* p, unit_kind kind) noexcept {
+// Blocks that change hands at a time. Half a magazine between threads; of a thread alone an eighth, since a load that
+// swings by nearly a magazine then moves no more than that at each end.
+std::size_t heap_core::exchange_of(const magazine_state& state) const noexcept {
+    // Relaxed: only a hint.
+    const bool alone = cache_count_.load(std::memory_order_relaxed) <= 1;
+    return std::max<std::size_t>(state.capacity / (alone ? 8U : 2U), 1);
+}
+
+void* heap_core::refuse() noexcept {
+    errno = ENOMEM;
+    return nullptr;
+}
+
+// This thread's magazine is full, closed, watchful, or not there; or `p` is what was freed last, or no block of a class.
+void heap_core::deallocate_slowly(thread_cache& seen, void* p, unit_kind kind) noexcept {
     if (kind == kind_foreign || kind > last_class) {
         if (p != nullptr) deallocate_large(p, kind);
         return;
     }
     const auto c = static_cast<size_class>(kind);
-    thread_cache* const cache = mine();
+    thread_cache* const cache = mine(seen);
     if (cache == nullptr) return put_directly(c, p);
-    if (cache->is_watchful) [[unlikely]]
-        look(*cache);
-    heap_magazine& m = cache->magazines[c];
-    if (m.get()[-1] == p) [[unlikely]]
+    if (cache->last(c) == p) [[unlikely]]
         report("double free", p, kind);
-    if (m.get() == m.full) {
-        magazine_state& state = cache->states[c];
-        state.is_used = true;
-        const bool grown = (state.exchanges++ >= 1 || state.capacity == 0) && cache->grow(c);
-        if (!grown) {
-            flush(*cache, c, std::max<std::size_t>(state.capacity / 2, 1));
-            if (loose() > cap()) [[unlikely]]
-                watch(*cache);
-        }
-    }
+    if (cache->is_watchful && --cache->until_look == 0) [[unlikely]]
+        look(*cache);
+    if (!cache->has_room(c)) exchange(*cache, c);
     poison(p, class_size(c));
-    *m.get() = static_cast<std::byte*>(p);
-    m.set(m.get() + 1);
+    cache->push(c, p);
+}
+
+// Makes room in a magazine that is full. One that only takes what a program gives up need not grow.
+void heap_core::exchange(thread_cache& cache, size_class c) noexcept {
+    magazine_state& state = cache.states[c];
+    state.is_used = true;
+    const bool is_too_loose = loose() > cap();
+    const bool may_grow = state.exchanges++ >= 1 && !is_too_loose;
+    if ((may_grow || state.capacity == 0) && cache.grow(c)) return;
+    flush(cache, c, exchange_of(state));
+    if (is_too_loose) [[unlikely]]
+        watch(cache);
 }
 
 void* heap_core::take_directly(size_class c) noexcept {
     std::byte* p = nullptr;
-    if (take(c, &p, 1, 1) == 0 && (give_back() == 0 || take(c, &p, 1, 1) == 0)) return nullptr;
+    if (take(c, &p, 1, 1) == 0 && (give_back() == 0 || take(c, &p, 1, 1) == 0)) return refuse();
     unpoison(p, class_size(c));
     return p;
 }
@@ -77,17 +84,20 @@ std::size_t heap_core::take(size_class c, std::byte** out, std::size_t want, std
     class_store& store = classes_[c];
     std::size_t got;
     std::ptrdiff_t loosened;
+    std::ptrdiff_t unstuck;
     std::ptrdiff_t taken;
     {
         const locked_scope hold{store.lock};
         if (!store.is_open()) store.open(c, units_, supply_);
         const std::size_t loose_before = store.loose;
+        const std::size_t stuck_before = store.stuck;
         const std::size_t taken_before = store.slabs().taken();
         got = store.take(out, want, room);
         loosened = static_cast<std::ptrdiff_t>(store.loose - loose_before);
+        unstuck = static_cast<std::ptrdiff_t>(store.stuck - stuck_before);
         taken = static_cast<std::ptrdiff_t>((store.slabs().taken() - taken_before) * class_size(c));
     }
-    loosen(loosened, taken);
+    loosen(loosened, taken, unstuck);
     return got;
 }
 
@@ -119,8 +129,8 @@ void heap_core::put_or_keep(size_class c, std::byte* const* blocks, std::size_t 
 
 // The newest blocks go, so that none of the others has to move.
 void heap_core::flush(thread_cache& cache, size_class c, std::size_t count) noexcept {
-    std::byte** const to = cache.magazines[c].get() - count;
-    cache.magazines[c].set(to);
+    std::byte** const to = cache.top(c) - count;
+    cache.set_top(c, to);
     put_or_keep(c, to, count);
 }
 
@@ -128,7 +138,7 @@ void heap_core::flush_all(thread_cache& cache) noexcept {
     for (size_class c = 1; c <= last_class; ++c) {
         const std::size_t count = cache.size(c);
         if (count == 0) continue;
-        cache.magazines[c].set(cache.states[c].first);
+        cache.set_top(c, cache.states[c].first);
         put(c, cache.states[c].first, count);
     }
 }
@@ -137,7 +147,7 @@ void heap_core::deallocate(void* p, std::size_t size, std::size_t alignment) noe
     const size_class c =
         alignment <= max_class_alignment && size <= max_class_size ? class_for(size, alignment) : no_class;
     if (c == no_class || p == nullptr) return deallocate(p);
-    give(p, c);
+    give(cache(), p, c);
 }
 
 void heap_core::check_waiting() noexcept {

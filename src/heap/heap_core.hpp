@@ -51,48 +51,56 @@ public:
     heap_core& operator=(const heap_core&) = delete;
     ~heap_core() = default; // the process heap's memory stays; others call end()
 
-    // Blocks at multiples of 16; nullptr where the limit or the source refuses. No size is too large to ask for.
-    CENOTE_ALWAYS_INLINE void* allocate(std::size_t size) noexcept {
+    // What is called first: this thread's magazines, closed ones where it has none. The process heap's, who knows that it
+    // is that one, finds with fewer instructions: see process_heap.hpp.
+    CENOTE_ALWAYS_INLINE thread_cache& cache() const noexcept { return *this_thread_heaps.at[slot_]; }
+
+    // Blocks at multiples of 16; nullptr, and errno, where the limit or the source refuses. No size is too large to ask
+    // for.
+    CENOTE_ALWAYS_INLINE void* allocate(thread_cache& cache, std::size_t size) noexcept {
         if (size > max_class_size) [[unlikely]]
             return allocate_large(size, 16);
-        return allocate_class(class_for(size));
+        return allocate_class(cache, class_for(size));
     }
     // `alignment` is a power of two.
-    CENOTE_ALWAYS_INLINE void* allocate(std::size_t size, std::size_t alignment) noexcept {
+    CENOTE_ALWAYS_INLINE void* allocate(thread_cache& cache, std::size_t size,
+                                        std::size_t alignment) noexcept {
         const size_class c = alignment <= max_class_alignment && size <= max_class_size
                                  ? class_for(size, alignment)
                                  : no_class;
-        return c == no_class ? allocate_large(size, alignment) : allocate_class(c);
+        return c == no_class ? allocate_large(size, alignment) : allocate_class(cache, c);
     }
-    CENOTE_ALWAYS_INLINE void* allocate_class(size_class c) noexcept {
-        heap_magazine& m = this_thread_heaps.at[slot_]->magazines[c];
-        std::byte** const top = m.get();
+    CENOTE_ALWAYS_INLINE void* allocate_class(thread_cache& cache, size_class c) noexcept {
+        std::byte** const top = cache.top(c);
         std::byte* const p = top[-1];
         if (p == nullptr) [[unlikely]]
-            return refill(c);
-        m.set(top - 1);
+            return refill(cache, c);
+        cache.set_top(c, top - 1);
         unpoison(p, class_size(c));
         return p;
+    }
+    void* allocate(std::size_t size) noexcept { return allocate(cache(), size); }
+    void* allocate(std::size_t size, std::size_t alignment) noexcept {
+        return allocate(cache(), size, alignment);
     }
     void* allocate_zeroed(std::size_t size, std::size_t alignment) noexcept;
 
     // nullptr is ignored.
-    CENOTE_ALWAYS_INLINE void deallocate(void* p) noexcept { give(p, map_.kind_of(p)); }
-    // For a block of class c.
-    CENOTE_ALWAYS_INLINE void give(void* p, unit_kind c) noexcept {
-        heap_magazine& m = this_thread_heaps.at[slot_]->magazines[c];
-        std::byte** const top = m.get();
-        if (top == m.full || top[-1] == p) [[unlikely]]
-            return deallocate_slowly(p, c);
-        poison(p, class_size(static_cast<size_class>(c)));
+    void deallocate(void* p) noexcept { give(cache(), p, map_.kind_of(p)); }
+    // For a block of what kind `k` says.
+    CENOTE_ALWAYS_INLINE void give(thread_cache& cache, void* p, unit_kind k) noexcept {
+        std::byte** const top = cache.top(k);
+        if (top >= cache.fulls[k].slot || top[-1] == p) [[unlikely]]
+            return deallocate_slowly(cache, p, k);
+        poison(p, class_size(static_cast<size_class>(k)));
         *top = static_cast<std::byte*>(p);
-        m.set(top + 1);
+        cache.set_top(k, top + 1);
     }
-    // With the size, and the alignment, that it was allocated with: no look-up below 64 KiB.
+    // With the size, and the alignment, that it was allocated with: no look-up up to 64 KiB.
     CENOTE_ALWAYS_INLINE void deallocate(void* p, std::size_t size) noexcept {
         if (size > max_class_size || p == nullptr) [[unlikely]]
             return deallocate(p);
-        give(p, class_for(size));
+        give(cache(), p, class_for(size));
     }
     void deallocate(void* p, std::size_t size, std::size_t alignment) noexcept;
 
@@ -130,13 +138,16 @@ private:
     friend class heap_list;
 
     // heap_core.cpp
-    [[gnu::noinline]] void* refill(size_class c) noexcept;
-    [[gnu::noinline]] void deallocate_slowly(void* p, unit_kind kind) noexcept;
+    [[gnu::noinline]] void* refill(thread_cache& seen, size_class c) noexcept;
+    [[gnu::noinline]] void deallocate_slowly(thread_cache& seen, void* p, unit_kind kind) noexcept;
+    [[gnu::noinline]] void exchange(thread_cache& cache, size_class c) noexcept;
+    CENOTE_COLD static void* refuse() noexcept;
     void* take_directly(size_class c) noexcept;
     void put_directly(size_class c, void* p) noexcept;
     std::size_t take(size_class c, std::byte** out, std::size_t want, std::size_t room) noexcept;
     void put(size_class c, std::byte* const* blocks, std::size_t count) noexcept;
     void put_or_keep(size_class c, std::byte* const* blocks, std::size_t count) noexcept;
+    std::size_t exchange_of(const magazine_state& state) const noexcept;
     void flush(thread_cache& cache, size_class c, std::size_t count) noexcept;
     void flush_all(thread_cache& cache) noexcept;
 
@@ -159,14 +170,17 @@ private:
     void note_loose() noexcept;
     void open_window() noexcept;
     void watch(thread_cache& cache) noexcept;
-    void unwatch(thread_cache& cache) noexcept;
     [[gnu::noinline]] void look(thread_cache& cache) noexcept;
+    void empty(thread_cache& cache, bool all) noexcept;
+    bool is_nearly_all(std::size_t loose) noexcept;
     bool window_has_ended(std::uint64_t now) noexcept;
     std::size_t give_back() noexcept;
-    void loosen(std::ptrdiff_t loose, std::ptrdiff_t taken) noexcept;
+    void loosen(std::ptrdiff_t loose, std::ptrdiff_t taken, std::ptrdiff_t stuck = 0) noexcept;
 
     // caches.cpp
-    thread_cache* mine() noexcept {
+    // `seen` is what the fast path found.
+    thread_cache* mine(thread_cache& seen) noexcept { return seen.heap != nullptr ? &seen : find_mine(); }
+    thread_cache* find_mine() noexcept {
         thread_cache* const found = this_thread_heaps.find(*this);
         return found != nullptr ? found : make_cache();
     }
@@ -191,14 +205,14 @@ private:
     // Bytes. Written at exchanges, read to decide about giving back: figures of some moment, relaxed throughout.
     alignas(64) std::atomic<std::size_t> taken_{0}; // by threads and by callers
     std::atomic<std::size_t> loose_{0};             // of the classes: see class_store
+    std::atomic<std::size_t> stuck_{0};             // of the classes: see class_store
     std::atomic<std::size_t> low_{0};               // the least of loose() in this window
     std::atomic<std::uint64_t> window_end_{0};      // milliseconds; 0: no window
+    std::atomic<std::uint64_t> last_give_back_{0};  // milliseconds
 
     class_store classes_[last_class + 1];
 };
 
 static_assert(std::is_trivially_destructible_v<heap_core>, "the process heap outlives static destruction");
-
-extern constinit heap_core process_heap;
 
 } // namespace cenote::detail

@@ -40,19 +40,20 @@ heap_core::large_block heap_core::take_large(std::size_t size, std::size_t align
 }
 
 void* heap_core::allocate_large(std::size_t size, std::size_t alignment) noexcept {
-    return take_large(size, alignment).base;
+    void* const p = take_large(size, alignment).base;
+    return p != nullptr ? p : refuse();
 }
 
 void* heap_core::allocate_zeroed(std::size_t size, std::size_t alignment) noexcept {
     const size_class c =
         alignment <= max_class_alignment && size <= max_class_size ? class_for(size, alignment) : no_class;
     if (c != no_class) {
-        void* const p = allocate_class(c);
+        void* const p = allocate_class(cache(), c);
         if (p != nullptr) std::memset(p, 0, size);
         return p;
     }
     const large_block got = take_large(size, alignment);
-    if (got.base == nullptr) return nullptr;
+    if (got.base == nullptr) return refuse();
     if (!is_for_units(size, alignment)) {
         std::memset(got.base, 0, std::min<std::size_t>(size, got.dirty));
         return got.base;
@@ -72,7 +73,7 @@ void heap_core::deallocate_large(void* p, unit_kind kind) noexcept {
     if (bytes == 0) report("free of a pointer to no block", p, kind);
     loosen(0, -static_cast<std::ptrdiff_t>(bytes));
     if (loose() <= cap()) return;
-    if (thread_cache* const cache = mine())
+    if (thread_cache* const cache = find_mine())
         watch(*cache);
     else
         note_loose();

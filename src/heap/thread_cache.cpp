@@ -11,11 +11,12 @@ namespace cenote::detail {
 
 namespace {
 
-constexpr std::size_t first_capacity = 16;
+// Of all magazines of a thread together, beyond their first slots.
+constexpr std::size_t most_bytes = 8_MiB;
 
 constexpr std::size_t next_capacity(size_class c, std::size_t capacity) noexcept {
-    const std::size_t most = magazine_limit(c);
-    return std::min(capacity == 0 ? first_capacity : 4 * capacity, most);
+    const std::size_t first = std::clamp<std::size_t>(32_KiB / class_size(c), 2, 16);
+    return std::min(capacity == 0 ? first : 4 * capacity, magazine_limit(c));
 }
 
 // Slots that all magazines take on their way to their largest capacity; slots outgrown are not used again.
@@ -39,6 +40,9 @@ bool thread_cache::grow(size_class c) noexcept {
     magazine_state& s = states[c];
     const std::size_t capacity = next_capacity(c, s.capacity);
     if (capacity == s.capacity) return false;
+    const std::size_t more = (capacity - s.capacity) * class_size(c);
+    if (s.capacity != 0 && capacity_bytes + more > most_bytes) return false;
+    capacity_bytes += more;
     const std::size_t held = size(c);
     if (capacity > s.allotted) {
         std::byte** const slots = next_slots;
@@ -50,16 +54,24 @@ bool thread_cache::grow(size_class c) noexcept {
     }
     s.capacity = static_cast<std::uint16_t>(capacity);
     s.exchanges = 0;
-    magazines[c].set(s.first + held);
-    magazines[c].full = s.first + capacity;
+    set_top(c, s.first + held);
+    fulls[c].slot = is_watchful ? s.first : s.first + capacity;
     return true;
 }
 
 void thread_cache::shrink(size_class c) noexcept {
     magazine_state& s = states[c];
-    s.capacity = static_cast<std::uint16_t>(std::min<std::size_t>(s.capacity, next_capacity(c, 0)));
+    const std::size_t capacity = std::min<std::size_t>(s.capacity, next_capacity(c, 0));
+    capacity_bytes -= (s.capacity - capacity) * class_size(c);
+    s.capacity = static_cast<std::uint16_t>(capacity);
     s.exchanges = 0;
-    magazines[c].full = s.first + s.capacity;
+    fulls[c].slot = is_watchful ? s.first : s.first + s.capacity;
+}
+
+void thread_cache::set_watchful(bool watchful) noexcept {
+    is_watchful = watchful;
+    for (size_class c = 1; c <= last_class; ++c)
+        if (states[c].first != nullptr) fulls[c].slot = states[c].first + (watchful ? 0 : states[c].capacity);
 }
 
 std::size_t thread_cache::bytes() noexcept {

@@ -2,18 +2,18 @@
 //
 //     this_thread_heaps (thread-local)        thread_cache (OS pages of its own, one for each thread and heap)
 //     +-------------------------+             +---------------------------------------------+
-//     | at[0]   the process heap| ----------> | magazines[kind]: top, full                  |  what the fast paths see
-//     | at[1..7] other heaps    |             | cold[kind]: first slot, capacity, exchanges |
+//     | at[0]   the process heap| ----------> | tops[kind], fulls[kind]                     |  what the fast paths see
+//     | at[1..7] other heaps    |             | states[kind]: first slot, capacity, ...     |
 //     | at[8]   always closed   |             +---------------------------------------------+
 //     | caches  this thread's   |             | slots, handed out as magazines grow         |
 //     +-------------------------+             +---------------------------------------------+
 //
 // A magazine is as in pool/magazine.hpp: the slot below the first holds nullptr, so that "empty" and "freed last" are
 // one load. A closed one is empty and full at once: every call takes the slow path. That is what the kinds of memory
-// that are no size class have, and what `at` points to where there is no cache (yet, or any more), or where the heap
-// wants to be called for a while (give_back.cpp).
+// that are no size class have, and what `at` points to where there is no cache, yet or any more.
 //
-// Magazines start with few slots and grow fourfold as they exchange, to a bound in blocks and bytes.
+// Magazines start with few slots and grow fourfold as they exchange, to a bound in blocks and bytes, and to one in bytes
+// for all of a thread's.
 #pragma once
 
 #include "segment_map.hpp"
@@ -29,16 +29,6 @@ namespace cenote::detail {
 
 class heap_core;
 
-struct heap_magazine { // closed, until it gets slots
-    // Written by the owner alone; others look at it to count.
-    std::atomic<std::byte**> top{no_blocks + 1};
-    std::byte** full = no_blocks + 1;
-
-    // Relaxed: whoever is not the owner takes nothing from here but a number of blocks.
-    CENOTE_ALWAYS_INLINE std::byte** get() const noexcept { return top.load(std::memory_order_relaxed); }
-    CENOTE_ALWAYS_INLINE void set(std::byte** to) noexcept { top.store(to, std::memory_order_relaxed); }
-};
-
 struct magazine_state {
     std::byte** first = nullptr; // slot of the bottom block; the one below holds nullptr
     std::uint16_t capacity = 0;  // blocks; 0: no slots yet
@@ -47,8 +37,19 @@ struct magazine_state {
     bool is_used = false;        // has exchanged since the heap last gave memory back
 };
 
+// Closed, to begin with.
+struct magazine_top : std::atomic<std::byte**> {
+    constexpr magazine_top() noexcept : atomic(no_blocks + 1) {}
+};
+struct magazine_end {
+    std::byte** slot = no_blocks + 1;
+};
+
 struct thread_cache {
-    heap_magazine magazines[unit_kinds];
+    // Two arrays, since each look-up by kind is then one addressing mode. The tops are written by the owner alone; others
+    // look at them to count.
+    magazine_top tops[unit_kinds];
+    magazine_end fulls[unit_kinds]; // a free finds its magazine full where the top is not below this
     magazine_state states[unit_kinds];
     heap_core* heap = nullptr;
     struct thread_heaps* thread = nullptr;
@@ -57,17 +58,41 @@ struct thread_cache {
     thread_cache* previous_of_heap = nullptr;
     std::byte** next_slots = nullptr; // never used ones
     std::byte** end_slots = nullptr;
-    std::uint32_t until_look = 0; // calls of the slow path until the clock is looked at
-    bool is_watchful = false;     // `at` is closed so that the heap is called
+    std::size_t capacity_bytes = 0; // of all magazines, were they full
+    std::uint32_t until_look = 0;   // calls of the slow path until the clock is looked at
+    bool is_watchful = false;       // every magazine says that it is full, so that frees call the heap
+
+    // Relaxed: whoever is not the owner takes nothing from here but a number of blocks.
+    CENOTE_ALWAYS_INLINE std::byte** top(std::size_t k) const noexcept {
+        return tops[k].load(std::memory_order_relaxed);
+    }
+    CENOTE_ALWAYS_INLINE void set_top(std::size_t k, std::byte** to) noexcept {
+        tops[k].store(to, std::memory_order_relaxed);
+    }
+    // The block freed last; nullptr where the magazine is empty or closed.
+    CENOTE_ALWAYS_INLINE std::byte* last(std::size_t k) const noexcept { return top(k)[-1]; }
+    CENOTE_ALWAYS_INLINE std::byte* pop(std::size_t k) noexcept {
+        std::byte** const at = top(k) - 1;
+        set_top(k, at);
+        return *at;
+    }
+    CENOTE_ALWAYS_INLINE void push(std::size_t k, void* p) noexcept {
+        std::byte** const at = top(k);
+        *at = static_cast<std::byte*>(p);
+        set_top(k, at + 1);
+    }
+    // Whatever `fulls` says.
+    bool has_room(std::size_t k) const noexcept { return size(k) != states[k].capacity; }
 
     std::size_t size(std::size_t k) const noexcept {
-        return states[k].first == nullptr ? 0
-                                          : static_cast<std::size_t>(magazines[k].get() - states[k].first);
+        return states[k].first == nullptr ? 0 : static_cast<std::size_t>(top(k) - states[k].first);
     }
     // The magazine may hold four times as many; its first ones if it has none. False where it has the most it may have.
     bool grow(size_class c) noexcept;
     // Back to few. Needs an empty magazine.
     void shrink(size_class c) noexcept;
+    // Frees call the heap from now on, or no longer.
+    void set_watchful(bool watchful) noexcept;
 
     static std::size_t bytes() noexcept; // of the memory of one
 };

@@ -12,7 +12,6 @@
 #include <malloc.h>
 #include <stdlib.h>
 
-using cenote::detail::process_heap;
 using namespace cenote::detail;
 
 namespace {
@@ -25,34 +24,32 @@ CENOTE_COLD void* refused() noexcept {
     return nullptr;
 }
 
-CENOTE_ALWAYS_INLINE void* or_errno(void* p) noexcept { return p != nullptr ? p : refused(); }
-
 void* aligned(std::size_t alignment, std::size_t size) noexcept {
-    if (alignment <= least_alignment) return or_errno(process_heap.allocate(size));
-    return or_errno(process_heap.allocate(size, alignment));
+    if (alignment <= least_alignment) return process_allocate(size);
+    return process_allocate(size, alignment);
 }
 
 } // namespace
 
 extern "C" {
 
-CENOTE_EXPORT void* malloc(std::size_t size) { return or_errno(process_heap.allocate(size)); }
+CENOTE_EXPORT void* malloc(std::size_t size) { return process_allocate(size); }
 
-CENOTE_EXPORT void free(void* p) { process_heap.deallocate(p); }
+CENOTE_EXPORT void free(void* p) { process_deallocate(p); }
 
 CENOTE_EXPORT void* calloc(std::size_t count, std::size_t size) {
     std::size_t bytes;
     if (__builtin_mul_overflow(count, size, &bytes)) return refused();
-    return or_errno(process_heap.allocate_zeroed(bytes, least_alignment));
+    return process_heap.allocate_zeroed(bytes, least_alignment);
 }
 
 CENOTE_EXPORT void* realloc(void* p, std::size_t size) {
     if (p == nullptr) return malloc(size);
     if (size == 0) {
-        process_heap.deallocate(p);
+        process_deallocate(p);
         return nullptr;
     }
-    return or_errno(process_heap.reallocate(p, size, least_alignment));
+    return process_heap.reallocate(p, size, least_alignment);
 }
 
 CENOTE_EXPORT void* reallocarray(void* p, std::size_t count, std::size_t size) {

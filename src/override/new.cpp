@@ -23,21 +23,21 @@ CENOTE_COLD void* new_slowly(std::size_t size, std::size_t alignment) {
             fail("operator new: out of memory, in a program without the C++ runtime");
         }
         handler();
-        if (void* const p = process_heap.allocate(size, alignment); p != nullptr) return p;
+        if (void* const p = process_allocate(size, alignment); p != nullptr) return p;
     }
 }
 
 void checked_delete(void* p, std::size_t size, std::size_t alignment) noexcept {
-    const unit_kind is = process_heap.kind_of(p);
+    const unit_kind is = process_map.kind_of(p);
     const size_class said = alignment <= 16 && size <= max_class_size ? class_for(size)
                             : alignment <= max_class_alignment && size <= max_class_size
                                 ? class_for(size, alignment)
                                 : no_class;
     if (is == said && said != no_class) [[likely]]
-        return process_heap.give(p, is);
+        return process_heap.give(process_cache(), p, is);
     if (p == nullptr) return;
     if (!process_heap.has_size(p, size, alignment)) process_heap.report_wrong_size(p, size, alignment);
-    process_heap.deallocate(p);
+    process_deallocate(p);
 }
 
 #define CENOTE_SAME_AS(name) __attribute__((alias(name)))
@@ -50,13 +50,13 @@ void default_delete(void*, std::align_val_t) noexcept CENOTE_SAME_AS("_ZdlPvSt11
 using namespace cenote::detail;
 
 CENOTE_EXPORT void* operator new(std::size_t size) {
-    void* const p = process_heap.allocate(size);
+    void* const p = process_allocate(size);
     return p != nullptr ? p : new_slowly(size, 16);
 }
 CENOTE_EXPORT void* operator new(std::size_t size, std::align_val_t alignment) {
     const auto multiple = static_cast<std::size_t>(alignment);
-    void* const p = process_heap.allocate(size, multiple);
+    void* const p = process_allocate(size, multiple);
     return p != nullptr ? p : new_slowly(size, multiple);
 }
-CENOTE_EXPORT void operator delete(void* p) noexcept { process_heap.deallocate(p); }
-CENOTE_EXPORT void operator delete(void* p, std::align_val_t) noexcept { process_heap.deallocate(p); }
+CENOTE_EXPORT void operator delete(void* p) noexcept { process_deallocate(p); }
+CENOTE_EXPORT void operator delete(void* p, std::align_val_t) noexcept { process_deallocate(p); }

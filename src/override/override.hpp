@@ -1,7 +1,7 @@
 // Layer: override. What the functions that replace malloc's share.
 #pragma once
 
-#include "heap/heap_core.hpp"
+#include "heap/process_heap.hpp"
 
 #include "cenote/base/config.hpp"
 #include "cenote/os/errno_kept.hpp"

@@ -45,10 +45,11 @@ struct alignas(64) segment {
     segment* next_unopened = nullptr; // among those with blocks never opened
     std::byte* blocks = nullptr;      // the first block of slab 0
     std::uint64_t nonfull = 0;
-    std::uint64_t given_back = 0; // bit s: slab s is empty and its pages were given back to the source
-    std::size_t bytes = 0;        // as taken from the source
-    std::uint32_t total = 0;      // blocks
-    std::uint32_t opened = 0;     // blocks
+    std::uint64_t given_back =
+        0;                   // bit s: nothing of slab s was taken or put since its free pages were given back
+    std::size_t bytes = 0;   // as taken from the source
+    std::uint32_t total = 0; // blocks
+    std::uint32_t opened = 0; // blocks
     std::uint32_t bitmap_words = 0;
 
     std::uint64_t* bitmap() noexcept { return reinterpret_cast<std::uint64_t*>(this + 1); }

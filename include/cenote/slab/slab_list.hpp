@@ -109,6 +109,7 @@ public:
             }
             std::uint64_t& word = word_of(*in, at);
             if (&word != open) {
+                in->given_back &= ~(std::uint64_t{1} << at.slab);
                 *open = value;
                 open = &word;
                 value = word;
@@ -177,8 +178,8 @@ public:
                     visit_word(*s, slab, w, visit);
     }
 
-    // Gives back to the source every segment without a taken block and, where the source can, the pages of empty
-    // slabs. The first segment stays as long as any other does. Returns bytes. O(capacity / 64).
+    // Gives back to the source every segment without a taken block and, where the source can, pages of the others that
+    // hold only free blocks. The first segment stays as long as any other does. Returns bytes. O(capacity / 64).
     std::size_t trim() noexcept {
         if (taken_ == 0) return release_all();
         std::size_t given = index_.table_bytes();
@@ -281,6 +282,8 @@ private:
     static constexpr std::size_t max_spare_words = 256;
     // Slabs start at multiples of this where a segment has several, so that no OS page holds parts of two.
     static constexpr std::size_t slab_page = 4_KiB;
+    // Less than this, side by side, is not worth a call of the source.
+    static constexpr std::size_t least_given_back = 8_KiB;
 
     // Finds a pointer's segment, and the pointer's distance from the segment's first block. Holds what it needs by
     // value, so that a loop over many blocks has it in registers.
@@ -550,23 +553,49 @@ private:
         if (index_.empty()) index_.free_table(tables());
     }
 
-    // Gives the pages of empty slabs back, as far as the source can. Returns bytes.
+    // Gives the pages back that hold nothing but free blocks, of all slabs that changed since that was done last. Returns
+    // bytes.
     std::size_t give_pages_back(segment& s) noexcept {
         std::size_t given = 0;
         if constexpr (decommitting_source<Source>) {
             const std::size_t slabs = s.opened_slabs(geometry_);
             for (std::size_t slab = 0; slab != slabs; ++slab) {
                 const std::uint64_t bit = std::uint64_t{1} << slab;
-                if ((s.given_back & bit) != 0 || !s.slab_empty(geometry_, slab)) continue;
-                const std::size_t opened = s.opened_in(geometry_, slab);
-                const bool to_its_end = opened == geometry_.blocks_per_slab() && slab + 1 != slabs;
-                const std::size_t bytes = to_its_end ? geometry_.stride() : opened * geometry_.block_size();
-                const std::size_t went = source_.decommit(s.at(geometry_, {slab, 0}), bytes);
-                if (went != 0) s.given_back |= bit;
-                given += went;
+                if ((s.given_back & bit) != 0 || ((s.nonfull & bit) == 0)) continue;
+                s.given_back |= bit;
+                given += give_free_pages(s, slab, slab + 1 == slabs);
             }
         }
         return given;
+    }
+    // What lies between the last block of a slab and the next slab goes with the last block.
+    std::size_t give_free_pages(segment& s, std::size_t slab,
+                                bool is_last_slab) noexcept requires decommitting_source<Source> {
+        const std::size_t opened = s.opened_in(geometry_, slab);
+        const bool to_its_end = opened == geometry_.blocks_per_slab() && !is_last_slab;
+        std::size_t given = 0;
+        for (std::size_t first = next_block(s, slab, 0, opened, true); first != opened;) {
+            const std::size_t last = next_block(s, slab, first, opened, false);
+            std::size_t bytes = (last - first) * geometry_.block_size();
+            if (last == opened && to_its_end) bytes = geometry_.stride() - first * geometry_.block_size();
+            const bool is_all = last - first == opened;
+            if (is_all || bytes >= least_given_back)
+                given += source_.decommit(s.at(geometry_, {slab, first}), bytes);
+            first = next_block(s, slab, last, opened, true);
+        }
+        return given;
+    }
+    // The first block from `from` on that is free, or is not; `opened` where there is none.
+    std::size_t next_block(const segment& s, std::size_t slab, std::size_t from, std::size_t opened,
+                           bool free) const noexcept {
+        const std::uint64_t* const words = s.bitmap() + slab * geometry_.words_per_slab();
+        while (from < opened) {
+            const std::uint64_t word = free ? words[from / word_bits] : ~words[from / word_bits];
+            const std::uint64_t rest = word >> (from % word_bits);
+            if (rest != 0) return std::min(from + lowest_bit(rest), opened);
+            from = round_down(from, word_bits) + word_bits;
+        }
+        return opened;
     }
 
     template <class Visitor>

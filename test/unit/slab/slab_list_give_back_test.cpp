@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <vector>
@@ -183,6 +184,24 @@ TEST_F(giving_pages_back, does_not_happen_to_a_slab_with_one_taken_block) {
     EXPECT_EQ(list.trim(), 0U);
     EXPECT_EQ(books.decommitted(), 0U);
     put(list, one);
+}
+
+// Two taken blocks of 512 bytes in a slab of 64 KiB, a third of the slab apart: three stretches of free ones.
+TEST(giving_pages_back_around_taken_blocks, leaves_what_is_below_two_os_pages) {
+    const runtime_geometry g{512, 8};
+    ledger books;
+    slab_list_on<decommitting_ledger_source> list{g, growth::unlimited().steps(1_MiB, 1_MiB),
+                                                  decommitting_ledger_source{books}};
+    std::vector<std::byte*> blocks = grow_and_take(list, g.blocks_per_slab());
+    std::ranges::sort(blocks);
+    const std::vector<std::byte*> kept{blocks[40], blocks[80], blocks[90]};
+    for (std::byte* const p : kept)
+        std::erase(blocks, p);
+    put(list, blocks);
+    EXPECT_EQ(list.trim(), (40U + 39U + (g.blocks_per_slab() - 91U)) * 512U) << "the nine between two stay";
+    EXPECT_EQ(list.trim(), 0U) << "nothing changed";
+    put(list, kept);
+    EXPECT_TRUE(list.valid());
 }
 
 // The real thing: what stays taken keeps its bytes, and the pages of the rest are gone.
