@@ -17,7 +17,7 @@ std::vector<target> pools_targets(const std::vector<row>& rows) {
     t.over("W7 p99.99 of create and destroy", "W7/p99.99", boost_pool::name, 1.0);
     t.over("W7b p99.99, bursts of 1 to 20,000,", "W7b/p99.99", boost_pool::name, 1.5);
     t.over("W7b p99.99, bursts of 1 to 20,000,", "W7b/p99.99", jemalloc::name, 0.3);
-    t.bytes("Bytes per live object at 1,000,000", "memory", 64.7);
+    t.figure("Bytes per live object at 1,000,000", "memory", 64.7);
     t.growth("W2 random, 10,000,000 live over 10,000", "W2/10M/random", "W2/10k/random");
     std::vector<target> all;
     t.append_to(all);

@@ -8,6 +8,7 @@
 #include "peers/mimalloc.hpp"
 #include "peers/no_allocator.hpp"
 #include "peers/shared_lists.hpp"
+#include "peers/tbb.hpp"
 #include "peers/tcmalloc.hpp"
 #include "support/runner.hpp"
 #include "support/targets.hpp"

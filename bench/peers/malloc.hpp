@@ -1,7 +1,9 @@
-// What the mallocs have in common as subjects: one size per pool, no state of their own.
+// What the mallocs have in common as subjects of the suites for equal blocks: one size per pool, no state of their own.
 #pragma once
 
 #include "peers/subject.hpp"
+
+#include <chrono>
 
 namespace bench {
 

@@ -26,16 +26,18 @@ mimalloc::table mimalloc::open() {
     void* const library = ::dlopen(BENCH_MIMALLOC_LIBRARY, RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr) give_up();
     return {look_up<void*(std::size_t)>(library, "mi_malloc"), look_up<void(void*)>(library, "mi_free"),
-            look_up<int()>(library, "mi_version")};
+            look_up<void(void*, std::size_t)>(library, "mi_free_size"),
+            look_up<void*(void*, std::size_t)>(library, "mi_realloc"), look_up<int()>(library, "mi_version")};
 }
 
 const mimalloc::table mimalloc::functions = mimalloc::open();
 
 facts mimalloc::describe() {
     const int version = functions.version(); // 209 is 2.0.9
-    return {std::to_string(version / 100) + "." + std::to_string(version / 10 % 10) + "." +
-                std::to_string(version % 10),
-            "defaults; mi_malloc and mi_free without size; shared library opened RTLD_LOCAL"};
+    return {
+        std::to_string(version / 100) + "." + std::to_string(version / 10 % 10) + "." +
+            std::to_string(version % 10),
+        "defaults; mi_malloc, mi_free without size, with it mi_free_size; shared library opened RTLD_LOCAL"};
 }
 
 } // namespace bench

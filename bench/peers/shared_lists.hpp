@@ -1,9 +1,8 @@
-// What people write themselves when threads share a pool, and what Boost, the standard library and oneTBB offer them.
+// What people write themselves when threads share a pool, and what Boost and the standard library offer them.
 #pragma once
 
 #include "peers/boost_pool.hpp"
 #include "peers/cenote.hpp"
-#include "peers/malloc.hpp"
 
 #include <atomic>
 #include <boost/lockfree/detail/freelist.hpp>
@@ -12,8 +11,6 @@
 #include <memory>
 #include <memory_resource>
 #include <mutex>
-#include <oneapi/tbb/version.h>
-#include <tbb/scalable_allocator.h>
 #include <vector>
 
 namespace bench {
@@ -153,16 +150,6 @@ struct pmr_synchronized_pool {
     class pool : public typed<T, raw<T>> {
         using typed<T, raw<T>>::typed;
     };
-};
-
-struct tbb_scalable {
-    static constexpr std::string_view name = "TBB scalable allocator";
-    static constexpr traits is{};
-    static facts describe() { return {TBB_VERSION_STRING, "scalable_malloc and scalable_free, defaults"}; }
-    static void* allocate(std::size_t bytes) { return ::scalable_malloc(bytes); }
-    static void deallocate(void* p) { ::scalable_free(p); }
-    template <class T>
-    using pool = malloc_pool<T, tbb_scalable>;
 };
 
 } // namespace bench

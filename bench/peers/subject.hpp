@@ -63,6 +63,20 @@ struct facts {
     std::string options;
 };
 
+// What a malloc is, in the suite `heap`: functions for blocks of any size, as a program that uses it would call them.
+//
+//     struct some_family {
+//         static constexpr std::chrono::milliseconds decay{500};   // as documented; 0: nothing is
+//         static void* allocate(std::size_t bytes);
+//         static void deallocate(void* p);
+//         static void deallocate(void* p, std::size_t bytes);      // where it has a free that is told the size
+//         static void* reallocate(void* p, std::size_t bytes);
+//     };
+template <class Family>
+concept frees_sized = requires(void* p, std::size_t bytes) {
+    Family::deallocate(p, bytes);
+};
+
 // Typed use of what hands out raw memory through allocate() and deallocate(void*).
 template <class T, class Raw>
 class typed : public Raw {

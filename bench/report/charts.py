@@ -3,7 +3,8 @@
 
     charts.py RESULT.json OUTPUT_FOLDER
 
-Writes SUITE-speed.svg; of the suite pools also pools-memory.svg and, where the result has the sweep, pools-live.svg.
+Writes SUITE-speed.svg; of the suites pools and heap also SUITE-memory.svg and, where the result has the sweep of live
+objects, pools-live.svg.
 The same result gives the same bytes. Needs matplotlib (Debian: python3-matplotlib).
 """
 
@@ -24,14 +25,15 @@ matplotlib.rcParams["font.size"] = 9
 from matplotlib import pyplot  # noqa: E402  (the backend must be chosen before)
 
 SIZE = 64
+SIZES = (SIZE, 0)  # 0: of many sizes
 CUT_OFF = 4  # times the median of a chart
 OURS = ("object_pool", "block_pool", "intrusive_pool", "arena", "cached_pool", "static_cached_pool", "locked_pool",
-        "lockfree_pool", "object_pool per thread")
+        "lockfree_pool", "object_pool per thread", "cenote::heap")
 LIMITS = ("limit", "no allocator")
 COLOURS = {"ours": "#0b7285", "limit": "#adb5bd", "peer": "#e8b04b"}
 
 SPEED = {
-    "pools": ("one thread", [
+    "pools": ("64-byte blocks, one thread", [
         ("W1", "Allocate one, free it"),
         ("W2/1k/random", "1,000 allocated, freed in random order"),
         ("W2/1M/random", "1,000,000 allocated, freed in random order"),
@@ -39,7 +41,7 @@ SPEED = {
         ("W3b", "100,000 live, replace 64 at a time"),
         ("W6", "Build a list of 1,000,000 in a churned pool, walk it"),
     ]),
-    "threads": ("several threads", [
+    "threads": ("64-byte blocks, several threads", [
         ("W4/2", "2 threads, 100,000 live, replace a random one"),
         ("W4b/2", "2 threads, 100,000 live, replace 64 at a time"),
         ("W4/32", "32 threads, 100,000 live, replace a random one"),
@@ -47,6 +49,24 @@ SPEED = {
         ("W5n/2", "2 threads, each destroys what the other created"),
         ("short/1", "A thread that lives for 1,000 objects"),
     ]),
+    "heap": ("Blocks of mixed sizes", [
+        ("replace/100k/1K", "100,000 live, replace a random one, up to 1 KiB"),
+        ("replace/100k/64K", "100,000 live, replace a random one, up to 64 KiB"),
+        ("burst/1k/1K", "1,000 allocated, freed in random order, up to 1 KiB"),
+        ("replace2/100k/1K", "2 threads, 100,000 live, replace one, up to 1 KiB"),
+        ("handover", "One thread allocates, another frees, up to 1 KiB"),
+        ("server/2", "Threads that hand their blocks to their successors"),
+        ("realloc/double", "64 arrays that grow by doubling, one step"),
+        ("large", "32 live of 100 KiB to 4 MiB, replace one and write it"),
+    ]),
+}
+MEMORY = {
+    "pools": [("memory", "bytes", "Resident bytes per live 64-byte object, 1,000,000 live")],
+    "heap": [
+        ("memory/main", "MiB", "MiB that stay of 200 that were freed, main thread still calling"),
+        ("memory/threads", "MiB", "MiB that stay of 200 that were freed by threads that ended"),
+        ("fragmentation/mean", "ratio", "Resident over live bytes while sizes drift, mean"),
+    ],
 }
 LIVE = [(10_000, "W2/10k/random"), (100_000, "W2/100k/random"), (1_000_000, "W2/1M/random"), (10_000_000, "W2/10M/random")]
 SHORT = {"std::pmr::unsynchronized_pool_resource": "std::pmr pool",
@@ -60,7 +80,7 @@ def kind(subject):
 
 
 def rows_of(result, workload):
-    return [row for row in result["rows"] if row["workload"] == workload and row["size"] == SIZE]
+    return [row for row in result["rows"] if row["workload"] == workload and row["size"] in SIZES]
 
 
 def label(value, edge):
@@ -73,7 +93,7 @@ def bars(axes, rows, value, title, unit):
     cut off at the edge, so that the others can be compared."""
     rows = sorted(rows, key=value, reverse=True)
     values = [value(row) for row in rows]
-    edge = min(max(values), CUT_OFF * statistics.median(values))
+    edge = min(max(values), CUT_OFF * statistics.median(values)) or 1
     names = [SHORT.get(row["subject"], row["subject"]) for row in rows]
     drawn = axes.barh(names, [min(v, edge) for v in values], color=[COLOURS[kind(row["subject"])] for row in rows], height=0.75)
     axes.bar_label(drawn, labels=[label(v, edge) for v in values], padding=2, fontsize=7)
@@ -104,7 +124,7 @@ def save(figure, folder, name):
 
 def speed(result, folder):
     suite = result["method"]["suite"]
-    threads, workloads = SPEED[suite]
+    what, workloads = SPEED[suite]
     panels = [(workload, title, rows_of(result, workload)) for workload, title in workloads]
     panels = [panel for panel in panels if panel[2]]
     if not panels:
@@ -115,20 +135,24 @@ def speed(result, folder):
         bars(axes, rows, lambda row: row["ns_min"], title, "ns")
     for axes in list(grid.flat)[len(panels):]:
         axes.set_visible(False)
-    figure.suptitle(f"{SIZE}-byte blocks, {threads}, ns (less is better)\n", x=0.01, ha="left", fontsize=11)
+    figure.suptitle(f"{what}, ns (less is better)\n", x=0.01, ha="left", fontsize=11)
     figure.supxlabel(caption(result), fontsize=7, x=0.01, ha="left")
     legend(figure)
     save(figure, folder, f"{suite}-speed.svg")
 
 
 def memory(result, folder):
-    rows = rows_of(result, "memory")
-    if not rows:
+    suite = result["method"]["suite"]
+    panels = [(rows_of(result, workload), unit, title) for workload, unit, title in MEMORY.get(suite, [])]
+    panels = [panel for panel in panels if panel[0]]
+    if not panels:
         return
-    figure, axes = pyplot.subplots(figsize=(7, 3.6), layout="constrained")
-    bars(axes, rows, lambda row: row["bytes"], f"Resident bytes per live {SIZE}-byte object, 1,000,000 live", "bytes")
+    height = 3.6 if suite == "pools" else 2.2 * len(panels)
+    figure, grid = pyplot.subplots(len(panels), 1, figsize=(7, height), squeeze=False, layout="constrained")
+    for axes, (rows, unit, title) in zip(grid.flat, panels):
+        bars(axes, rows, lambda row, unit=unit: row[unit], title, unit)
     figure.supxlabel(caption(result), fontsize=7, x=0.01, ha="left")
-    save(figure, folder, "pools-memory.svg")
+    save(figure, folder, f"{suite}-memory.svg")
 
 
 def live(result, folder):

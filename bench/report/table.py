@@ -8,7 +8,8 @@ import json
 import sys
 from pathlib import Path
 
-SIZE = 64
+SIZES = (64, 0)  # 0: of many sizes
+FIRST_COLUMN = {"pools": "64-byte blocks, ns", "threads": "64-byte blocks, ns", "heap": "ns"}
 BEGIN, END = "<!-- figures of {}: written by ./dev charts -->\n", "<!-- end of figures -->\n"
 
 # By suite: the columns, what the README calls each workload, and who is shown.
@@ -30,6 +31,17 @@ COLUMNS = {
         ("W5", "one creates, another destroys"),
         ("W5n/2", "2 threads, each destroys the other's"),
         ("short/1", "a thread that lives for 1,000 objects"),
+    ],
+    "heap": [
+        ("replace/100k/1K", "replace one of 100k, up to 1 KiB"),
+        ("burst/1k/1K", "1,000 out and back, up to 1 KiB"),
+        ("replace/100k/64K", "replace one of 100k, up to 64 KiB"),
+        ("replace2/100k/1K", "2 threads, up to 1 KiB"),
+        ("handover", "one allocates, another frees"),
+        ("server/2", "threads that succeed each other"),
+        ("large", "100 KiB to 4 MiB, written"),
+        ("memory/main", "MiB left of 200 freed"),
+        ("fragmentation/mean", "resident over live"),
     ],
 }
 SUBJECTS = {
@@ -60,7 +72,16 @@ SUBJECTS = {
         ("tcmalloc", "tcmalloc"),
         ("glibc malloc", "glibc malloc"),
     ],
+    "heap": [
+        ("cenote::heap", "**heap**"),
+        ("mimalloc", "mimalloc"),
+        ("jemalloc", "jemalloc"),
+        ("tcmalloc", "tcmalloc"),
+        ("TBB scalable allocator", "TBB"),
+        ("glibc malloc", "glibc malloc"),
+    ],
 }
+UNITS = ("ns_min", "bytes", "MiB", "ratio")
 
 
 def figure(value):
@@ -69,19 +90,20 @@ def figure(value):
     return f"{value:.0f}" if value >= 100 else f"{value:.1f}"
 
 
+def least(row):
+    return next(row[unit] for unit in UNITS if row.get(unit) is not None)
+
+
 def table(results):
-    least = {
-        (r["workload"], r["subject"]): r["bytes"] if r["ns_min"] is None else r["ns_min"]
-        for r in results["rows"]
-        if r["size"] == SIZE
-    }
-    columns = COLUMNS[results["method"]["suite"]]
+    suite = results["method"]["suite"]
+    figures = {(r["workload"], r["subject"]): least(r) for r in results["rows"] if r["size"] in SIZES}
+    columns = COLUMNS[suite]
     lines = [
-        f"| {SIZE}-byte blocks, ns | " + " | ".join(title for _, title in columns) + " |",
+        f"| {FIRST_COLUMN[suite]} | " + " | ".join(title for _, title in columns) + " |",
         "| --- |" + " ---: |" * len(columns),
     ]
-    for subject, shown in SUBJECTS[results["method"]["suite"]]:
-        cells = [figure(least[workload, subject]) for workload, _ in columns]
+    for subject, shown in SUBJECTS[suite]:
+        cells = [figure(figures[workload, subject]) for workload, _ in columns]
         lines.append(f"| {shown} | " + " | ".join(cells) + " |")
     machine = results["machine"]
     virtual = "a shared virtual machine" if machine["virtual"] else "a machine"

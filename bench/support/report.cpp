@@ -15,6 +15,7 @@ namespace bench {
 namespace {
 
 constexpr int name_width = 40;
+constexpr int entry_width = 25;
 constexpr std::size_t columns_in_a_table = 4;
 
 // The distinct values of one field, in order of appearance.
@@ -33,13 +34,22 @@ std::string figure(double value) {
     return text.str();
 }
 
-void print_heading(std::ostream& out, std::size_t size, const std::vector<std::string>& workloads) {
-    out << std::left << std::setw(name_width) << (std::to_string(size) + " bytes") << std::right;
+// "min" is of nanoseconds; what is counted in other units is measured once.
+const char* heading_of_figure(const std::vector<row>& rows, const std::string& workload) {
+    const auto found =
+        std::find_if(rows.begin(), rows.end(), [&](const row& r) { return r.workload == workload; });
+    return found->counts == unit::nanoseconds ? "min" : name_of(found->counts);
+}
+
+void print_heading(std::ostream& out, const std::vector<row>& rows, std::size_t size,
+                   const std::vector<std::string>& workloads) {
+    const std::string blocks = size == 0 ? "many sizes" : std::to_string(size) + " bytes";
+    out << std::left << std::setw(name_width) << blocks << std::right;
     for (const auto& name : workloads)
-        out << " |" << std::setw(23) << name;
+        out << " |" << std::setw(entry_width) << name;
     out << "\n" << std::string(name_width, ' ');
     for (const auto& name : workloads)
-        out << " |" << std::setw(8) << (name == "memory" ? "bytes" : "min") << std::setw(9) << "median"
+        out << " |" << std::setw(9) << heading_of_figure(rows, name) << std::setw(10) << "median"
             << std::setw(6) << "x";
     out << "\n";
 }
@@ -47,16 +57,16 @@ void print_heading(std::ostream& out, std::size_t size, const std::vector<std::s
 void print_entry(std::ostream& out, const row* r) {
     out << " |";
     if (r == nullptr) {
-        out << std::setw(23) << "-";
+        out << std::setw(entry_width) << "-";
         return;
     }
-    out << std::setw(8) << figure(r->min) << std::setw(9) << figure(r->median) << std::setw(6)
+    out << std::setw(9) << figure(r->min) << std::setw(10) << figure(r->median) << std::setw(6)
         << (r->ratio_to_best_peer ? figure(*r->ratio_to_best_peer) : "-");
 }
 
 void print_table(std::ostream& out, const std::vector<row>& rows, std::size_t size,
                  const std::vector<std::string>& workloads) {
-    print_heading(out, size, workloads);
+    print_heading(out, rows, size, workloads);
     for (const auto& subject : distinct(rows, [](const row& r) { return r.subject; })) {
         std::vector<const row*> entries;
         for (const auto& workload : workloads)

@@ -25,6 +25,19 @@ const row* limit_of(const std::vector<row>& rows, const row& r) {
 
 } // namespace
 
+const char* name_of(unit u) {
+    switch (u) {
+    case unit::bytes:
+        return "bytes";
+    case unit::mebibytes:
+        return "MiB";
+    case unit::ratio:
+        return "ratio";
+    default:
+        return "ns";
+    }
+}
+
 double rounded(double value) { return std::round(value * 1e4) / 1e4; }
 
 const row* find_row(const std::vector<row>& rows, std::string_view workload, std::size_t size,
@@ -65,7 +78,7 @@ json to_json(const row& r) {
         {"ns_min", timed ? json(rounded(r.min)) : json(nullptr)},
         {"ns_median", timed ? json(rounded(r.median)) : json(nullptr)},
     };
-    if (!timed) j["bytes"] = rounded(r.min);
+    if (!timed) j[name_of(r.counts)] = rounded(r.min);
     j["ratio_to_limit"] = maybe(r.ratio_to_limit);
     j["ratio_to_best_peer"] = maybe(r.ratio_to_best_peer);
     j["samples"] = r.samples;

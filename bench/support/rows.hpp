@@ -14,11 +14,14 @@ namespace bench {
 enum class origin { ours, limit, peer, control };
 
 // What a row's samples count.
-enum class unit { nanoseconds, bytes };
+enum class unit { nanoseconds, bytes, mebibytes, ratio };
+
+// As it stands in tables and in the JSON: ns, bytes, MiB, ratio.
+const char* name_of(unit u);
 
 struct row {
     std::string workload;
-    std::size_t size = 0; // of a block, bytes
+    std::size_t size = 0; // of a block, bytes; 0 where they are of many sizes
     std::string subject;
     origin from = origin::peer;
     unit counts = unit::nanoseconds;

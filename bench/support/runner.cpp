@@ -89,7 +89,7 @@ void run_one(const measurement& m, const plan& how, std::vector<row>& rows) {
 std::string name_of(const measurement& m) {
     std::string name = m.workloads.front();
     if (m.workloads.size() > 1) name += " and the rest of its family";
-    return name + ", " + std::to_string(m.size) + " bytes";
+    return m.size == 0 ? name : name + ", " + std::to_string(m.size) + " bytes";
 }
 
 } // namespace

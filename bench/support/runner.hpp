@@ -71,7 +71,7 @@ struct contender {
 
 struct measurement {
     std::vector<std::string> workloads; // names of its rows: several where one call gives several figures
-    std::size_t size = 0;               // of a block, bytes
+    std::size_t size = 0;               // of a block, bytes; 0: of many sizes
     unit counts = unit::nanoseconds;
     bool apart = false; // each subject in a process of its own
     plan full{};
