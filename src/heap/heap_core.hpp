@@ -41,7 +41,7 @@
 namespace cenote::detail {
 
 // The largest large block; above are mappings.
-inline constexpr std::size_t max_large = 1_MiB;
+inline constexpr std::size_t max_large = shared_segment_bytes;
 
 class heap_core {
 public:
@@ -162,7 +162,7 @@ private:
     static bool is_for_units(std::size_t size, std::size_t alignment) noexcept;
 
     // reallocate.cpp
-    bool resize_in_place(void* p, unit_kind kind, std::size_t size) noexcept;
+    bool resize_large_in_place(void* p, unit_kind kind, std::size_t usable, std::size_t size) noexcept;
 
     // give_back.cpp
     std::size_t loose() const noexcept;

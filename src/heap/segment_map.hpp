@@ -84,8 +84,7 @@ public:
     // The number of units from the first of a large block to its end. Needs a live large block.
     std::size_t large_units(std::uintptr_t first) const noexcept {
         std::size_t n = 1;
-        while (n != 64 && (first + n * unit) % (64 * unit) != 0 &&
-               kind_of(reinterpret_cast<const void*>(first + n * unit)) == kind_inner)
+        while (kind_of(reinterpret_cast<const void*>(first + n * unit)) == kind_inner)
             ++n;
         return n;
     }

@@ -4,6 +4,7 @@
 #include "cenote/base/poison.hpp"
 
 #include <algorithm>
+#include <bit>
 
 namespace cenote::detail {
 
@@ -43,67 +44,103 @@ constexpr std::uint64_t range_of(std::size_t at, std::size_t units) noexcept { r
 
 unit_store::taken_units unit_store::take(std::size_t units, std::size_t alignment, unit_kind first,
                                          unit_kind rest) noexcept {
-    const std::uint64_t allowed = multiples_of(alignment);
     const locked_scope hold{lock};
-    for (record& r : records_) {
-        if (r.longest < units) continue;
-        const std::uint64_t starts = starts_of(r.free, units) & allowed;
-        if (starts != 0) return take_from(r, lowest_bit(starts), units, first, rest);
+    std::uintptr_t found = find_range(units, alignment);
+    if (found == 0) {
+        if (!add_segment()) return {};
+        found = find_range(units, alignment);
     }
-    record* const fresh = add_segment();
-    return fresh == nullptr ? taken_units{} : take_from(*fresh, 0, units, first, rest);
+    return {reinterpret_cast<void*>(found), take_range(found, units, first, rest)};
 }
 
-unit_store::taken_units unit_store::take_from(record& r, std::size_t at, std::size_t units, unit_kind first,
-                                              unit_kind rest) noexcept {
-    const std::uint64_t range = range_of(at, units);
-    const std::uint64_t dirty = (r.dirty & range) >> at;
-    r.free &= ~range;
-    r.dirty &= ~range;
-    r.longest = longest_in(r.free);
+// The lowest range of free units; 0 where there is none.
+std::uintptr_t unit_store::find_range(std::size_t units, std::size_t alignment) const noexcept {
+    const std::uint64_t allowed = multiples_of(alignment);
+    for (const record* r = records_.begin(); r != records_.end(); ++r) {
+        if (r != records_.begin() && r[-1].base + shared_segment_bytes == r->base) {
+            // From the segment before into this one.
+            const auto before = static_cast<std::size_t>(std::countl_one(r[-1].free));
+            const auto here = static_cast<std::size_t>(std::countr_one(r->free));
+            const std::size_t first = round_up(units_per_segment - before, alignment);
+            if (first < units_per_segment && units_per_segment - first + here >= units)
+                return r[-1].base + first * unit;
+        }
+        if (r->longest < units) continue;
+        const std::uint64_t starts = starts_of(r->free, units) & allowed;
+        if (starts != 0) return r->base + lowest_bit(starts) * unit;
+    }
+    return 0;
+}
+
+template <class Visit>
+void unit_store::for_each_piece(std::uintptr_t first, std::size_t units, Visit visit) noexcept {
+    while (units != 0) {
+        const std::uintptr_t base = round_down(first, shared_segment_bytes);
+        const std::size_t at = (first - base) / unit;
+        const std::size_t count = std::min(units, units_per_segment - at);
+        visit(*records_.find(base), at, count);
+        first += count * unit;
+        units -= count;
+    }
+}
+
+// Returns which of the units, 64 at most, may hold something else than zeroes.
+std::uint64_t unit_store::take_range(std::uintptr_t first, std::size_t units, unit_kind kind,
+                                     unit_kind rest) noexcept {
+    std::uint64_t dirty = 0;
+    std::size_t done = 0;
+    for_each_piece(first, units, [&](record& r, std::size_t at, std::size_t count) {
+        const std::uint64_t range = range_of(at, count);
+        dirty |= (r.dirty & range) >> at << done;
+        r.free &= ~range;
+        r.dirty &= ~range;
+        r.longest = longest_in(r.free);
+        done += count;
+    });
     add_dirty(-std::ptrdiff_t{count_bits(dirty)});
-    const std::uintptr_t base = r.base + at * unit;
-    map_.set(base, 1, first);
-    map_.set(base + unit, units - 1, rest);
-    void* const p = reinterpret_cast<void*>(base);
-    show_range(p, units * unit);
-    return {p, dirty};
+    map_.set(first, 1, kind);
+    map_.set(first + unit, units - 1, rest);
+    show_range(reinterpret_cast<const void*>(first), units * unit);
+    return dirty;
 }
 
 void unit_store::give(void* base, std::size_t units) noexcept {
     const locked_scope hold{lock};
-    give_locked(address_of(base), units);
+    give_range(address_of(base), units);
 }
 
 std::size_t unit_store::give_large(void* base) noexcept {
     const locked_scope hold{lock};
     if (map_.kind_of(base) != kind_large || !is_aligned(base, unit)) return 0;
     const std::size_t units = map_.large_units(address_of(base));
-    give_locked(address_of(base), units);
+    give_range(address_of(base), units);
     return units;
 }
 
-void unit_store::give_locked(std::uintptr_t address, std::size_t units) noexcept {
-    hide_range(reinterpret_cast<const void*>(address), units * unit);
-    record& r = of(address);
-    const std::uint64_t range = range_of((address - r.base) / unit, units);
-    map_.set(address, units, kind_foreign);
-    r.free |= range;
-    r.dirty |= range;
-    r.longest = longest_in(r.free);
+void unit_store::give_range(std::uintptr_t first, std::size_t units) noexcept {
+    hide_range(reinterpret_cast<const void*>(first), units * unit);
+    map_.set(first, units, kind_foreign);
+    for_each_piece(first, units, [](record& r, std::size_t at, std::size_t count) {
+        r.free |= range_of(at, count);
+        r.dirty |= range_of(at, count);
+        r.longest = longest_in(r.free);
+    });
     add_dirty(static_cast<std::ptrdiff_t>(units));
+}
+
+bool unit_store::is_free(std::uintptr_t first, std::size_t units) const noexcept {
+    for (; units != 0; --units, first += unit) {
+        const record* const r = records_.find(round_down(first, shared_segment_bytes));
+        if (r == nullptr || ((r->free >> ((first - r->base) / unit)) & 1) == 0) return false;
+    }
+    return true;
 }
 
 bool unit_store::extend(void* base, std::size_t units, std::size_t more) noexcept {
     const std::uintptr_t end = address_of(base) + units * unit;
-    if (end % shared_segment_bytes == 0) return false;
     const locked_scope hold{lock};
-    record& r = of(end);
-    const std::size_t at = (end - r.base) / unit;
-    if (more > units_per_segment - at) return false;
-    const std::uint64_t range = range_of(at, more);
-    if ((r.free & range) != range) return false;
-    take_from(r, at, more, kind_inner, kind_inner);
+    if (!is_free(end, more)) return false;
+    take_range(end, more, kind_inner, kind_inner);
     return true;
 }
 
@@ -186,19 +223,20 @@ void unit_store::add_dirty(std::ptrdiff_t units) noexcept {
                        std::memory_order_relaxed);
 }
 
-unit_store::record* unit_store::add_segment() noexcept {
-    if (!records_.reserve_one()) return nullptr;
+bool unit_store::add_segment() noexcept {
+    if (!records_.reserve_one()) return false;
     void* const memory = from_.reserve(shared_segment_bytes, shared_segment_bytes);
-    if (memory == nullptr) return nullptr;
+    if (memory == nullptr) return false;
     const std::uintptr_t base = address_of(memory);
     if (!map_.cover(base, shared_segment_bytes)) {
         from_.release(memory, shared_segment_bytes, shared_segment_bytes);
-        return nullptr;
+        return false;
     }
     const std::uint64_t dirty = from_.is_zeroing() ? 0 : all_ones;
     add_dirty(std::ptrdiff_t{count_bits(dirty)});
     hide_range(memory, shared_segment_bytes);
-    return records_.insert({base, all_ones, dirty, units_per_segment});
+    records_.insert({base, all_ones, dirty, units_per_segment});
+    return true;
 }
 
 } // namespace cenote::detail

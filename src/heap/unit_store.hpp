@@ -6,8 +6,9 @@
 //     | unit | unit | unit |         | unit |        dirty   bit u: unit u may hold something else than zeroes
 //     +------+------+------+-- ... --+------+        longest the most free units side by side
 //
-// The lowest address that fits is taken, so that what is used gathers in few segments. Freed units stay resident until
-// they are purged; segments that are free as a whole then go back to where they came from.
+// The lowest address that fits is taken, so that what is used gathers in few segments; a range may reach from one segment
+// into the next, where they are neighbours. Freed units stay resident until they are purged; segments that are free as
+// a whole then go back to where they came from.
 //
 // Every function takes the lock; a size class may hold its own meanwhile.
 #pragma once
@@ -75,15 +76,18 @@ private:
         std::uint64_t longest;
     };
 
-    record& of(std::uintptr_t address) noexcept {
-        return *records_.find(address & ~(shared_segment_bytes - 1));
-    }
-    record* add_segment() noexcept;
-    taken_units take_from(record& r, std::size_t at, std::size_t units, unit_kind first,
-                          unit_kind rest) noexcept;
-    void add_dirty(std::ptrdiff_t units) noexcept;
-    void give_locked(std::uintptr_t address, std::size_t units) noexcept;
+    // Calls visit(record, first unit, units) for what lies in each segment.
+    template <class Visit>
+    void for_each_piece(std::uintptr_t first, std::size_t units, Visit visit) noexcept;
+
+    std::uintptr_t find_range(std::size_t units, std::size_t alignment) const noexcept;
+    bool is_free(std::uintptr_t first, std::size_t units) const noexcept;
+    bool add_segment() noexcept;
+    std::uint64_t take_range(std::uintptr_t first, std::size_t units, unit_kind kind,
+                             unit_kind rest) noexcept;
+    void give_range(std::uintptr_t first, std::size_t units) noexcept;
     std::size_t purge_units(record& r) noexcept;
+    void add_dirty(std::ptrdiff_t units) noexcept;
 
     segment_map& map_;
     supply& from_;
