@@ -13,7 +13,10 @@
 namespace cenote::detail {
 
 constinit segment_map process_map{};
-constinit heap_core process_heap{process_map};
+namespace {
+constinit class_store process_classes[last_class + 1]{};
+} // namespace
+constinit heap_core process_heap{process_map, process_classes};
 constinit heap_list heaps;
 
 void heap_core::begin(std::optional<any_source> source) noexcept {

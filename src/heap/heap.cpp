@@ -10,8 +10,13 @@ namespace cenote {
 
 namespace {
 
-// A heap that is not the process's lies in memory of its own, which comes zeroed from the OS: the core, then its map.
-constexpr std::size_t map_offset = detail::round_up(sizeof(detail::heap_core), cache_line);
+// A heap that is not the process's lies in memory of its own, which comes zeroed from the OS, and may stay so but for the
+// core.
+struct class_stores {
+    detail::class_store of[detail::last_class + 1];
+};
+constexpr std::size_t classes_offset = detail::round_up(sizeof(detail::heap_core), cache_line);
+constexpr std::size_t map_offset = classes_offset + sizeof(class_stores);
 std::size_t heap_bytes() noexcept {
     return detail::round_up(map_offset + sizeof(detail::segment_map), vm::page_size());
 }
@@ -34,7 +39,8 @@ detail::heap_core* heap::begin(const heap_options& options) noexcept {
     auto* const memory = static_cast<std::byte*>(vm::map_anywhere(heap_bytes()));
     if (memory == nullptr) return nullptr;
     auto* const map = ::new (memory + map_offset) detail::segment_map;
-    auto* const core = ::new (memory) detail::heap_core{*map};
+    auto* const classes = ::new (memory + classes_offset) class_stores;
+    auto* const core = ::new (memory) detail::heap_core{*map, classes->of};
     core->set_limit(options.limit);
     core->set_decay(options.decay);
     core->begin(options.source);

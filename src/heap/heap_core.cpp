@@ -151,6 +151,8 @@ void heap_core::deallocate(void* p, std::size_t size, std::size_t alignment) noe
 }
 
 void heap_core::check_waiting() noexcept {
+    // Relaxed: nothing of what others do at this moment need be seen.
+    if (taken_.load(std::memory_order_relaxed) == 0) return;
     if (thread_cache* const cache = this_thread_heaps.find(*this)) flush_all(*cache);
     for (size_class c = 1; c <= last_class; ++c) {
         class_store& store = classes_[c];

@@ -45,8 +45,10 @@ inline constexpr std::size_t max_large = shared_segment_bytes;
 
 class heap_core {
 public:
-    constexpr explicit heap_core(segment_map& map) noexcept
-        : map_(map), units_(map, supply_), mappings_(map, supply_) {}
+    // Over a map, and a store for each class number, which are all zeroes: in the process heap that costs no page that is
+    // not used.
+    constexpr heap_core(segment_map& map, class_store (&classes)[last_class + 1]) noexcept
+        : map_(map), classes_(classes), units_(map, supply_), mappings_(map, supply_) {}
     heap_core(const heap_core&) = delete;
     heap_core& operator=(const heap_core&) = delete;
     ~heap_core() = default; // the process heap's memory stays; others call end()
@@ -191,6 +193,7 @@ private:
     void after_fork_in_child() noexcept;
 
     segment_map& map_;
+    class_store (&classes_)[last_class + 1];
     std::uint32_t slot_ = 0; // of thread_heaps::at
     std::atomic<std::uint32_t> decay_{500};
     supply supply_;
@@ -209,8 +212,6 @@ private:
     std::atomic<std::size_t> low_{0};               // the least of loose() in this window
     std::atomic<std::uint64_t> window_end_{0};      // milliseconds; 0: no window
     std::atomic<std::uint64_t> last_give_back_{0};  // milliseconds
-
-    class_store classes_[last_class + 1];
 };
 
 static_assert(std::is_trivially_destructible_v<heap_core>, "the process heap outlives static destruction");

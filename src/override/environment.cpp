@@ -92,7 +92,20 @@ void print_table() noexcept {
                s.mapping_live / 1024);
 }
 
-[[gnu::constructor(101)]] void read_environment() noexcept {
+// Whether the environment has anything for us; the C library, which hands it to constructors, is not touched.
+bool is_asked(char** environment) noexcept {
+    constexpr char prefix[] = "CENOTE_";
+    for (char** variable = environment; *variable != nullptr; ++variable) {
+        std::size_t same = 0;
+        while (same != sizeof prefix - 1 && (*variable)[same] == prefix[same])
+            ++same;
+        if (same == sizeof prefix - 1) return true;
+    }
+    return false;
+}
+
+[[gnu::constructor(101)]] void read_environment(int, char**, char** environment) noexcept {
+    if (!is_asked(environment)) return;
     const errno_kept kept;
     read_variable(
         "CENOTE_STATS", "0 or 1", [](const char* t, std::size_t& n) { return read_number(t, n) && n <= 1; },
