@@ -7,7 +7,8 @@
 // Depot: Bonwick and Adams, 2001, "Magazines and Vmem".
 //
 // `loose` and `stuck` are what the policy of giving back looks at: bytes that came back since the last trim, and bytes
-// that the last trims had to leave, because live blocks share their OS pages; less what was taken again.
+// that the last trims had to leave, because live blocks share their OS pages; less what was taken again. `fresh` is what
+// was taken beyond both: it became resident only now.
 #pragma once
 
 #include "segment_map.hpp"
@@ -81,7 +82,9 @@ public:
         const std::size_t bytes = got * slabs().geometry().block_size();
         const std::size_t from_loose = std::min(loose, bytes);
         loose -= from_loose;
-        stuck -= std::min(stuck, bytes - from_loose);
+        const std::size_t from_stuck = std::min(stuck, bytes - from_loose);
+        stuck -= from_stuck;
+        fresh += bytes - from_loose - from_stuck;
         return got;
     }
     // Blocks that were taken. Stops at the first that was not.
@@ -118,6 +121,7 @@ public:
 
     std::size_t loose = 0; // bytes
     std::size_t stuck = 0; // bytes
+    std::size_t fresh = 0; // bytes
     std::uint64_t refills = 0;
     std::uint64_t flushes = 0;
 

@@ -13,6 +13,8 @@
 //         little the thread calls, as long as it frees at all
 //     a thread that ends gives back at once if none but one other is left, or the window has ended
 //     a caller that is refused memory gives back, and asks again
+//     a caller to whom half a MiB became resident that was not before gives back what is loose elsewhere, a sixteenth of
+//         a decay after the last time: a program whose next phase needs other sizes does not pay for both
 //     where nearly all there is is loose (15 of 16 bytes), nobody waits for the end of a window, but a decay is between
 //         any two of these
 #include "heap_core.hpp"
@@ -29,6 +31,8 @@ constexpr std::size_t least_cap = 2_MiB;
 constexpr std::size_t cap_divisor = 8;
 constexpr std::size_t least_at_once = 16_MiB;
 constexpr std::size_t nearly_all_divisor = 16;
+constexpr std::size_t least_room = 512_KiB;
+constexpr std::uint32_t room_divisor = 16;
 constexpr std::size_t stuck_factor = 4;
 constexpr std::uint32_t calls_between_looks = 16;
 
@@ -50,6 +54,16 @@ void heap_core::loosen(std::ptrdiff_t loose, std::ptrdiff_t taken, std::ptrdiff_
     if (stuck != 0) stuck_.fetch_add(static_cast<std::size_t>(stuck), std::memory_order_relaxed);
     if (taken > 0 && window_end_.load(std::memory_order_relaxed) != 0) [[unlikely]]
         low_.store(std::min(low_.load(std::memory_order_relaxed), this->loose()), std::memory_order_relaxed);
+}
+
+// So much became resident. Where others have more than the cap loose, that has to go instead.
+void heap_core::make_room(std::size_t fresh) noexcept {
+    const std::size_t all = fresh_.fetch_add(fresh, std::memory_order_relaxed) + fresh;
+    if (all < least_room || loose() <= cap()) return;
+    const std::uint64_t now = coarse_milliseconds();
+    if (now < last_give_back_.load(std::memory_order_relaxed) + decay_.load(std::memory_order_relaxed) / room_divisor)
+        return;
+    give_back();
 }
 
 void heap_core::open_window() noexcept {
@@ -124,6 +138,7 @@ bool heap_core::window_has_ended(std::uint64_t now) noexcept {
 std::size_t heap_core::give_back() noexcept {
     window_end_.store(0, std::memory_order_relaxed);
     last_give_back_.store(coarse_milliseconds(), std::memory_order_relaxed);
+    fresh_.store(0, std::memory_order_relaxed);
     std::size_t given = 0;
     for (size_class c = 1; c <= last_class; ++c) {
         class_store& store = classes_[c];

@@ -86,18 +86,22 @@ std::size_t heap_core::take(size_class c, std::byte** out, std::size_t want, std
     std::ptrdiff_t loosened;
     std::ptrdiff_t unstuck;
     std::ptrdiff_t taken;
+    std::size_t fresh;
     {
         const locked_scope hold{store.lock};
         if (!store.is_open()) store.open(c, units_, supply_);
         const std::size_t loose_before = store.loose;
         const std::size_t stuck_before = store.stuck;
         const std::size_t taken_before = store.slabs().taken();
+        const std::size_t fresh_before = store.fresh;
         got = store.take(out, want, room);
         loosened = static_cast<std::ptrdiff_t>(store.loose - loose_before);
+        fresh = store.fresh - fresh_before;
         unstuck = static_cast<std::ptrdiff_t>(store.stuck - stuck_before);
         taken = static_cast<std::ptrdiff_t>((store.slabs().taken() - taken_before) * class_size(c));
     }
     loosen(loosened, taken, unstuck);
+    if (fresh != 0) make_room(fresh);
     return got;
 }
 

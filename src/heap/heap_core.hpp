@@ -170,6 +170,7 @@ private:
     std::size_t loose() const noexcept;
     std::size_t cap() const noexcept;
     void note_loose() noexcept;
+    void make_room(std::size_t fresh) noexcept;
     void open_window() noexcept;
     void watch(thread_cache& cache) noexcept;
     [[gnu::noinline]] void look(thread_cache& cache) noexcept;
@@ -209,6 +210,7 @@ private:
     alignas(64) std::atomic<std::size_t> taken_{0}; // by threads and by callers
     std::atomic<std::size_t> loose_{0};             // of the classes: see class_store
     std::atomic<std::size_t> stuck_{0};             // of the classes: see class_store
+    std::atomic<std::size_t> fresh_{0};             // of the classes, since memory was last given back
     std::atomic<std::size_t> low_{0};               // the least of loose() in this window
     std::atomic<std::uint64_t> window_end_{0};      // milliseconds; 0: no window
     std::atomic<std::uint64_t> last_give_back_{0};  // milliseconds

@@ -19,16 +19,19 @@ heap_core::large_block heap_core::take_large(std::size_t size, std::size_t align
     if (size > max_request || alignment > max_request) return {};
     large_block got{};
     std::size_t bytes = 0;
+    std::size_t dirty = 0;
     if (is_for_units(size, alignment)) {
         const std::size_t units = std::max<std::size_t>(divide_up(size, unit), 1);
         const auto taken =
             units_.take(units, std::max<std::size_t>(alignment / unit, 1), kind_large, kind_inner);
         got = {taken.base, taken.dirty};
         bytes = units * unit;
+        dirty = count_bits(taken.dirty) * unit;
     } else {
         const auto taken = mappings_.take(std::max<std::size_t>(size, 1), alignment);
         got = {taken.base, taken.dirty};
         bytes = taken.bytes;
+        dirty = taken.dirty;
     }
     if (got.base == nullptr) {
         // What others left behind may be enough.
@@ -36,6 +39,7 @@ heap_core::large_block heap_core::take_large(std::size_t size, std::size_t align
         return take_large(size, alignment);
     }
     loosen(0, static_cast<std::ptrdiff_t>(bytes));
+    if (dirty < bytes) make_room(bytes - dirty);
     return got;
 }
 
