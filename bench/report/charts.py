@@ -124,6 +124,8 @@ def save(figure, folder, name):
 
 def speed(result, folder):
     suite = result["method"]["suite"]
+    if suite not in SPEED:
+        return
     what, workloads = SPEED[suite]
     panels = [(workload, title, rows_of(result, workload)) for workload, title in workloads]
     panels = [panel for panel in panels if panel[2]]

@@ -81,6 +81,10 @@ SUBJECTS = {
         ("glibc malloc", "glibc malloc"),
     ],
 }
+# The suite of whole programs has a row for each of these and figure, over glibc's.
+PROGRAMS = ("redis", "memcached", "sqlite", "python", "gcc", "clang", "git", "perl", "node", "geometric mean", "trivial process")
+PROGRAM_FIGURES = (("time", "time"), ("peak", "peak resident memory"))
+PROGRAM_SUBJECTS = ("cenote", "mimalloc", "jemalloc", "tcmalloc", "tbbmalloc")
 UNITS = ("ns_min", "bytes", "MiB", "ratio")
 
 
@@ -94,8 +98,35 @@ def least(row):
     return next(row[unit] for unit in UNITS if row.get(unit) is not None)
 
 
+def table_of_programs(results):
+    over_glibc = {(r["workload"], r["subject"]): r["ratio_to_glibc"] for r in results["rows"]}
+    lines = []
+    for figure_name, title in PROGRAM_FIGURES:
+        names = [p for p in PROGRAMS if (f"{p}/{figure_name}", "cenote") in over_glibc]
+        lines += [
+            f"| {title}, over glibc's | " + " | ".join(names) + " |",
+            "| --- |" + " ---: |" * len(names),
+        ]
+        for subject in PROGRAM_SUBJECTS:
+            shown = "**cenote**" if subject == "cenote" else subject
+            cells = [over_glibc.get((f"{name}/{figure_name}", subject)) for name in names]
+            lines.append(f"| {shown} | " + " | ".join("failed" if c is None else f"{c:.2f}" for c in cells) + " |")
+        lines.append("")
+    return "\n".join(lines) + "\n" + machine_line(results)
+
+
+def machine_line(results):
+    machine = results["machine"]
+    virtual = "A shared virtual machine" if machine["virtual"] else "A machine"
+    line = f"{virtual} with {machine['cores']} cores ({machine['processor']}, {machine['MHz']:.0f} MHz)"
+    compiler = results["versions"].get("compiler")
+    return f"{line}, {compiler['version']}{compiler['options']}.\n" if compiler else f"{line}.\n"
+
+
 def table(results):
     suite = results["method"]["suite"]
+    if suite == "programs":
+        return table_of_programs(results)
     figures = {(r["workload"], r["subject"]): least(r) for r in results["rows"] if r["size"] in SIZES}
     columns = COLUMNS[suite]
     lines = [
@@ -105,15 +136,7 @@ def table(results):
     for subject, shown in SUBJECTS[suite]:
         cells = [figure(figures[workload, subject]) for workload, _ in columns]
         lines.append(f"| {shown} | " + " | ".join(cells) + " |")
-    machine = results["machine"]
-    virtual = "a shared virtual machine" if machine["virtual"] else "a machine"
-    lines += [
-        "",
-        f"{virtual[0].upper()}{virtual[1:]} with {machine['cores']} cores ({machine['processor']}, "
-        f"{machine['MHz']:.0f} MHz), {results['versions']['compiler']['version']}"
-        f"{results['versions']['compiler']['options']}.",
-    ]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", machine_line(results)])
 
 
 def main():

@@ -1,8 +1,9 @@
-// All of the C++ library. Each header named here also works alone; `cenote/object_pool.hpp` and its like are short
+// All of the C++ library; the heap has to be linked. Each header named here also works alone; `cenote/object_pool.hpp` and its like are short
 // names for the common ones.
 #pragma once
 
 #include "cenote/base/units.hpp"
+#include "cenote/heap/heap.hpp"
 #include "cenote/pool/arena.hpp"
 #include "cenote/pool/block_pool.hpp"
 #include "cenote/pool/cached_pool.hpp"

@@ -97,11 +97,8 @@ void heap_list::remove(heap_core& heap) noexcept {
     for (thread_cache* c = heap.caches_; c != nullptr;) {
         thread_cache* const next = c->next_of_heap;
         if (heap.slot_ < thread_heaps::direct) c->thread->at[heap.slot_] = thread_heaps::closed();
-        thread_cache** link = &c->thread->caches;
-        while (*link != c)
-            link = &(*link)->next_of_thread;
-        *link = c->next_of_thread;
-        keep_memory(c);
+        // Its thread may be looking through its caches at this moment, and takes this one out of them later.
+        c->heap.store(nullptr, std::memory_order_relaxed);
         c = next;
     }
     heap.caches_ = nullptr;
@@ -117,9 +114,10 @@ thread_cache* heap_list::make_cache(heap_core& heap) noexcept {
     {
         const locked_scope hold{lock};
         join(heap);
+        forget_ended(mine);
         cache = take_memory();
         if (cache == nullptr) return nullptr;
-        cache->heap = &heap;
+        cache->heap.store(&heap, std::memory_order_relaxed);
         cache->thread = &mine;
         cache->next_of_heap = heap.caches_;
         if (heap.caches_ != nullptr) heap.caches_->previous_of_heap = cache;
@@ -138,19 +136,33 @@ thread_cache* heap_list::make_cache(heap_core& heap) noexcept {
 void heap_list::thread_ends(void* heaps_of_thread) noexcept {
     auto& mine = *static_cast<thread_heaps*>(heaps_of_thread);
     mine.ended = true;
+    const locked_scope hold{heaps.lock};
     for (thread_cache*& at : mine.at)
         at = thread_heaps::closed();
-    const locked_scope hold{heaps.lock};
+    heaps.forget_ended(mine);
     while (mine.caches != nullptr) {
         thread_cache* const cache = mine.caches;
         mine.caches = cache->next_of_thread;
-        heap_core& heap = *cache->heap;
+        heap_core& heap = *cache->heap.load(std::memory_order_relaxed);
         heap.retire(*cache);
         (cache->previous_of_heap != nullptr ? cache->previous_of_heap->next_of_heap : heap.caches_) =
             cache->next_of_heap;
         if (cache->next_of_heap != nullptr) cache->next_of_heap->previous_of_heap = cache->previous_of_heap;
         heap.cache_count_.fetch_sub(1, std::memory_order_relaxed);
         heaps.keep_memory(cache);
+    }
+}
+
+// Caches of heaps that have ended. Needs the lock.
+void heap_list::forget_ended(thread_heaps& of) noexcept {
+    for (thread_cache** link = &of.caches; *link != nullptr;) {
+        thread_cache* const cache = *link;
+        if (cache->heap.load(std::memory_order_relaxed) != nullptr) {
+            link = &cache->next_of_thread;
+            continue;
+        }
+        *link = cache->next_of_thread;
+        keep_memory(cache);
     }
 }
 

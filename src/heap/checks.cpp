@@ -18,6 +18,31 @@ void heap_core::report(const char* what, const void* p, unit_kind kind) const no
               class_size(static_cast<size_class>(kind)));
 }
 
+std::size_t heap_core::taken_bytes(const void* p) const noexcept {
+    const unit_kind kind = map_.kind_of(p);
+    if (kind == kind_mapping) return mappings_.bytes_of(p);
+    if (kind == kind_large) {
+        const locked_scope hold{units_.lock};
+        return is_aligned(p, unit) && map_.kind_of(p) == kind_large ? map_.large_units(address_of(p)) * unit
+                                                                    : 0;
+    }
+    if (kind == kind_foreign || kind > last_class) return 0;
+    const auto c = static_cast<size_class>(kind);
+    const class_store& store = classes_[c];
+    const locked_scope hold{store.lock};
+    return store.is_open() && store.slabs().is_taken(p) ? class_size(c) : 0;
+}
+
+bool heap_core::is_block(const void* p) const noexcept {
+    const unit_kind kind = map_.kind_of(p);
+    if (kind == kind_large) return is_aligned(p, unit);
+    if (kind == kind_mapping) return mappings_.bytes_of(p) != 0;
+    if (kind == kind_foreign || kind > last_class) return false;
+    const class_store& store = classes_[kind];
+    const locked_scope hold{store.lock};
+    return store.is_open() && store.slabs().contains(p);
+}
+
 bool heap_core::has_size(const void* p, std::size_t size, std::size_t alignment) const noexcept {
     const unit_kind kind = map_.kind_of(p);
     const size_class said =

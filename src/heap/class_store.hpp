@@ -11,6 +11,7 @@
 // was taken beyond both: it became resident only now.
 #pragma once
 
+#include "guard.hpp"
 #include "segment_map.hpp"
 #include "unit_store.hpp"
 
@@ -22,21 +23,29 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <new>
 
 namespace cenote::detail {
 
 // What a heap's slab lists take their memory from: segments from the units, the table of their index from the OS.
-class class_source {
+class class_source : public segment_guards<is_hardened> {
 public:
     class_source(unit_store& units, supply& from, size_class c) noexcept
         : units_(&units), from_(&from), class_(c) {}
 
     void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
         if (bytes < unit || bytes > shared_segment_bytes) return nullptr;
-        return units_->take(units_of(bytes), std::max(alignment, unit) / unit, class_, class_).base;
+        const auto got = units_->take(units_of(bytes), std::max(alignment, unit) / unit, class_, class_);
+        // So that every page of a free block is all zeroes, or all as its last owner left it.
+        if constexpr (is_hardened)
+            if (got.dirty != 0) zero(got.base, units_of(bytes) * unit);
+        return got.base;
     }
-    void deallocate(void* p, std::size_t bytes, std::size_t) noexcept { units_->give(p, units_of(bytes)); }
+    void deallocate(void* p, std::size_t bytes, std::size_t) noexcept {
+        if (!remove_guards(p, units_of(bytes) * unit)) return; // lost, rather than of use to nobody
+        units_->give(p, units_of(bytes));
+    }
     std::size_t decommit(void* p, std::size_t bytes) noexcept {
         const std::uintptr_t page = vm::page_size();
         const std::uintptr_t first = round_up(address_of(p), page);
@@ -46,6 +55,9 @@ public:
     vm_source& tables() noexcept { return tables_; }
 
 private:
+    void zero(void* p, std::size_t bytes) noexcept {
+        if (from_->decommit(p, bytes) == 0 || !from_->is_zeroing()) std::memset(p, 0, bytes);
+    }
     static std::size_t units_of(std::size_t bytes) noexcept { return divide_up(bytes, unit); }
 
     unit_store* units_;

@@ -10,7 +10,8 @@ size_class_stats heap_core::stats_of(size_class c) const noexcept {
     size_class_stats s{.block_size = class_size(c)};
     const locked_scope hold{heaps.lock};
     for (const thread_cache* cache = caches_; cache != nullptr; cache = cache->next_of_heap)
-        s.in_magazines += cache->size(c);
+        // The owner may be giving it other slots: more than it can hold is no figure.
+        s.in_magazines += std::min(cache->size(c), magazine_limit(c));
     const class_store& store = classes_[c];
     const locked_scope hold_class{store.lock};
     if (!store.is_open()) return s;
@@ -39,7 +40,7 @@ heap_stats heap_core::stats() const noexcept {
         s.mapping_live = mappings_.live_bytes();
     }
     s.mapping_cache = mappings_.cached_bytes();
-    s.free = loose_.load(std::memory_order_relaxed) + units_.dirty_bytes();
+    s.free = loose_.load(std::memory_order_relaxed) + units_.loose_bytes();
     s.live += s.large_live + s.mapping_live;
     s.caches = cache_count_.load(std::memory_order_relaxed);
     return s;
@@ -53,8 +54,8 @@ bool heap_core::is_live(const void* p) const noexcept {
     const auto c = static_cast<size_class>(kind);
     const locked_scope hold{heaps.lock};
     for (const thread_cache* cache = caches_; cache != nullptr; cache = cache->next_of_heap)
-        if (std::find(cache->states[c].first, cache->states[c].first + cache->size(c), p) !=
-            cache->states[c].first + cache->size(c))
+        if (std::byte** const first = cache->states[c].first;
+            std::find(first, first + cache->size(c), p) != first + cache->size(c))
             return false;
     const class_store& store = classes_[c];
     const locked_scope hold_class{store.lock};

@@ -41,7 +41,7 @@ constexpr std::uint32_t calls_between_looks = 16;
 std::size_t heap_core::loose() const noexcept {
     const std::size_t loose = loose_.load(std::memory_order_relaxed);
     const std::size_t stuck = stuck_.load(std::memory_order_relaxed);
-    return loose + std::min(stuck, stuck_factor * loose) + units_.dirty_bytes() + mappings_.cached_bytes();
+    return loose + std::min(stuck, stuck_factor * loose) + units_.loose_bytes() + mappings_.cached_bytes();
 }
 
 std::size_t heap_core::cap() const noexcept {
@@ -61,7 +61,8 @@ void heap_core::make_room(std::size_t fresh) noexcept {
     const std::size_t all = fresh_.fetch_add(fresh, std::memory_order_relaxed) + fresh;
     if (all < least_room || loose() <= cap()) return;
     const std::uint64_t now = coarse_milliseconds();
-    if (now < last_give_back_.load(std::memory_order_relaxed) + decay_.load(std::memory_order_relaxed) / room_divisor)
+    if (now < last_give_back_.load(std::memory_order_relaxed) +
+                  decay_.load(std::memory_order_relaxed) / room_divisor)
         return;
     give_back();
 }
@@ -165,6 +166,12 @@ std::size_t heap_core::give_back() noexcept {
     given += units_.purge();
     given += mappings_.purge();
     return given;
+}
+
+// Memory was refused. False where there was nothing that may help.
+bool heap_core::relieve() noexcept {
+    if (thread_cache* const cache = this_thread_heaps.find(*this)) empty(*cache, true);
+    return give_back() != 0;
 }
 
 std::size_t heap_core::trim() noexcept {

@@ -13,9 +13,8 @@ void* heap_core::refill(thread_cache& seen, size_class c) noexcept {
         magazine_state& state = cache->states[c];
         if (state.exchanges++ >= 1 || state.capacity == 0) cache->grow(c);
         state.is_used = true;
-        const std::size_t want = exchange_of(state);
-        std::size_t got = take(c, state.first, want, state.capacity);
-        if (got == 0 && give_back() != 0) got = take(c, state.first, want, state.capacity);
+        std::size_t got = take(c, state.first, exchange_of(state), state.capacity);
+        if (got == 0 && relieve()) got = take(c, state.first, exchange_of(state), state.capacity);
         if (got == 0) return refuse();
         cache->set_top(c, state.first + got);
     }
@@ -29,7 +28,7 @@ void* heap_core::refill(thread_cache& seen, size_class c) noexcept {
 std::size_t heap_core::exchange_of(const magazine_state& state) const noexcept {
     // Relaxed: only a hint.
     const bool alone = cache_count_.load(std::memory_order_relaxed) <= 1;
-    return std::max<std::size_t>(state.capacity / (alone ? 8U : 2U), 1);
+    return std::max<std::size_t>(state.capacity / (alone ? 8U : 4U), 1);
 }
 
 void* heap_core::refuse() noexcept {
@@ -43,6 +42,7 @@ void heap_core::deallocate_slowly(thread_cache& seen, void* p, unit_kind kind) n
         if (p != nullptr) deallocate_large(p, kind);
         return;
     }
+    if (!may_be_block(p, kind)) report("free of a pointer to no block", p, kind);
     const auto c = static_cast<size_class>(kind);
     thread_cache* const cache = mine(seen);
     if (cache == nullptr) return put_directly(c, p);
@@ -69,7 +69,7 @@ void heap_core::exchange(thread_cache& cache, size_class c) noexcept {
 
 void* heap_core::take_directly(size_class c) noexcept {
     std::byte* p = nullptr;
-    if (take(c, &p, 1, 1) == 0 && (give_back() == 0 || take(c, &p, 1, 1) == 0)) return refuse();
+    if (take(c, &p, 1, 1) == 0 && (!relieve() || take(c, &p, 1, 1) == 0)) return refuse();
     unpoison(p, class_size(c));
     return p;
 }

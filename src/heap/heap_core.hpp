@@ -92,7 +92,7 @@ public:
     // For a block of what kind `k` says.
     CENOTE_ALWAYS_INLINE void give(thread_cache& cache, void* p, unit_kind k) noexcept {
         std::byte** const top = cache.top(k);
-        if (top >= cache.fulls[k].slot || top[-1] == p) [[unlikely]]
+        if (top >= cache.fulls[k].slot || top[-1] == p || !may_be_block(p, k)) [[unlikely]]
             return deallocate_slowly(cache, p, k);
         poison(p, class_size(static_cast<size_class>(k)));
         *top = static_cast<std::byte*>(p);
@@ -108,6 +108,9 @@ public:
 
     // Bytes of the block at `p`, 0 for nullptr; reports what is no block.
     std::size_t usable_size(const void* p) const noexcept;
+    // As usable_size of a block that was handed out; 0 for every other pointer, without a report. Free ones that wait in a
+    // magazine count as handed out. Takes the lock of what `p` may be in.
+    std::size_t taken_bytes(const void* p) const noexcept;
     // Whether the block at `p` may have been allocated with these. Needs a block.
     bool has_size(const void* p, std::size_t size, std::size_t alignment) const noexcept;
     // nullptr, and the block as it was, when refused. `p` is not nullptr, `size` not 0.
@@ -119,6 +122,8 @@ public:
     bool valid() const noexcept;
     // Whether `p` is the first byte of a block that was handed out and not freed. Needs a quiet heap.
     bool is_live(const void* p) const noexcept;
+    // Whether a block begins at `p`, handed out or not. Any pointer may be asked. Takes a lock.
+    bool is_block(const void* p) const noexcept;
     bool owns(const void* p) const noexcept { return map_.kind_of(p) != kind_foreign; }
     unit_kind kind_of(const void* p) const noexcept { return map_.kind_of(p); }
 
@@ -178,11 +183,14 @@ private:
     bool is_nearly_all(std::size_t loose) noexcept;
     bool window_has_ended(std::uint64_t now) noexcept;
     std::size_t give_back() noexcept;
+    bool relieve() noexcept;
     void loosen(std::ptrdiff_t loose, std::ptrdiff_t taken, std::ptrdiff_t stuck = 0) noexcept;
 
     // caches.cpp
     // `seen` is what the fast path found.
-    thread_cache* mine(thread_cache& seen) noexcept { return seen.heap != nullptr ? &seen : find_mine(); }
+    thread_cache* mine(thread_cache& seen) noexcept {
+        return seen.heap.load(std::memory_order_relaxed) != nullptr ? &seen : find_mine();
+    }
     thread_cache* find_mine() noexcept {
         thread_cache* const found = this_thread_heaps.find(*this);
         return found != nullptr ? found : make_cache();

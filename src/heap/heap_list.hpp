@@ -31,6 +31,7 @@ private:
     static void after_in_parent() noexcept;
     static void after_in_child() noexcept;
     void unlock_all() noexcept;
+    void forget_ended(thread_heaps& of) noexcept;
     void prepare() noexcept;
     void join(heap_core& heap) noexcept;
     thread_cache* take_memory() noexcept;

@@ -35,7 +35,7 @@ heap_core::large_block heap_core::take_large(std::size_t size, std::size_t align
     }
     if (got.base == nullptr) {
         // What others left behind may be enough.
-        if (loose() == 0 || give_back() == 0) return {};
+        if (!relieve()) return {};
         return take_large(size, alignment);
     }
     loosen(0, static_cast<std::ptrdiff_t>(bytes));

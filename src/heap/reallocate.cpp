@@ -10,7 +10,8 @@ namespace cenote::detail {
 std::size_t heap_core::usable_size(const void* p) const noexcept {
     if (p == nullptr) return 0;
     const unit_kind kind = map_.kind_of(p);
-    if (kind != kind_foreign && kind <= last_class) return class_size(static_cast<size_class>(kind));
+    if (kind != kind_foreign && kind <= last_class && may_be_block(p, kind))
+        return class_size(static_cast<size_class>(kind));
     std::size_t bytes = 0;
     if (kind == kind_large && is_aligned(p, unit))
         bytes = map_.large_units(address_of(p)) * unit;
@@ -37,18 +38,26 @@ bool heap_core::resize_large_in_place(void* p, unit_kind kind, std::size_t usabl
     return true;
 }
 
+namespace {
+CENOTE_ALWAYS_INLINE size_class class_of(std::size_t size, std::size_t alignment) noexcept {
+    return alignment <= 16 ? class_for(size) : class_for(size, alignment);
+}
+} // namespace
+
 void* heap_core::reallocate(void* p, std::size_t size, std::size_t alignment) noexcept {
     const unit_kind kind = map_.kind_of(p);
-    const std::size_t block = class_size(kind <= last_class ? static_cast<size_class>(kind) : no_class);
-    if (size <= block && size >= block / 2 && is_aligned(p, alignment)) [[likely]]
+    // In place where the block is of the class that the new size would get: it can be freed with that size, then.
+    if (size <= max_class_size && alignment <= max_class_alignment && kind != kind_foreign &&
+        kind == class_of(size, alignment) && may_be_block(p, kind)) [[likely]]
         return p;
-    if (kind == kind_foreign || kind == kind_inner) report("reallocate of a pointer to no block", p, kind);
+    if (!is_block(p)) report("reallocate of a pointer to no block", p, kind);
     const std::size_t usable = usable_size(p);
     if (kind > last_class && is_aligned(p, alignment) && resize_large_in_place(p, kind, usable, size))
         return p;
-    if (kind == kind_mapping && size > usable && is_aligned(p, alignment)) {
+    // Mappings begin at multiples of a unit, and nothing more is kept when they move.
+    if (kind == kind_mapping && size > usable && alignment <= unit) {
         // An eighth more than asked: blocks that grow in small steps would else go to the kernel at each.
-        const auto grown = mappings_.resize(p, size + size / 8);
+        const auto grown = mappings_.resize(p, size + std::min(size / 8, ~size));
         if (grown.base != nullptr) {
             loosen(0, static_cast<std::ptrdiff_t>(grown.bytes - usable));
             return grown.base;

@@ -36,6 +36,21 @@ inline constexpr unit_kind kind_mapping =
     last_class + 3; // the first unit of a mapping; later ones are as foreign
 inline constexpr std::size_t unit_kinds = last_class + 4;
 
+// The bits of an address that are zero at the first byte of every block of a kind: what a look at the address alone can
+// say of a pointer into a block. (The bitmaps know it exactly, when the block is put back.)
+struct block_masks {
+    std::uint16_t of[unit_kinds] = {};
+    constexpr block_masks() noexcept {
+        for (size_class c = 1; c <= last_class; ++c)
+            of[c] = static_cast<std::uint16_t>(class_alignment(c) - 1);
+    }
+};
+inline constexpr block_masks masks{};
+
+CENOTE_ALWAYS_INLINE bool may_be_block(const void* p, unit_kind k) noexcept {
+    return (address_of(p) & masks.of[k]) == 0;
+}
+
 class segment_map {
 public:
     // Half a MiB of zeroes, and better never written: `constinit` at namespace scope, or begun without initialisation

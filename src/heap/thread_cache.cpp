@@ -46,9 +46,10 @@ bool thread_cache::grow(size_class c) noexcept {
     const std::size_t held = size(c);
     if (capacity > s.allotted) {
         std::byte** const slots = next_slots;
+        std::byte** const slots_before = s.first;
         next_slots += capacity + 1;
         *slots = nullptr;
-        if (held != 0) std::copy_n(s.first, held, slots + 1);
+        if (held != 0) std::copy_n(slots_before, held, slots + 1);
         s.first = slots + 1;
         s.allotted = static_cast<std::uint16_t>(capacity);
     }

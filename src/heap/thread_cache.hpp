@@ -29,8 +29,19 @@ namespace cenote::detail {
 
 class heap_core;
 
+// Written by the owner alone; others look at it to count. Relaxed, as the tops are.
+class first_slot {
+public:
+    constexpr first_slot() noexcept = default;
+    operator std::byte**() const noexcept { return at_.load(std::memory_order_relaxed); }
+    void operator=(std::byte** to) noexcept { at_.store(to, std::memory_order_relaxed); }
+
+private:
+    std::atomic<std::byte**> at_{nullptr};
+};
+
 struct magazine_state {
-    std::byte** first = nullptr; // slot of the bottom block; the one below holds nullptr
+    first_slot first; // slot of the bottom block; the one below holds nullptr. At first there is none
     std::uint16_t capacity = 0;  // blocks; 0: no slots yet
     std::uint16_t allotted = 0;  // slots that it has for blocks
     std::uint16_t exchanges = 0; // since the capacity was set
@@ -51,7 +62,8 @@ struct thread_cache {
     magazine_top tops[unit_kinds];
     magazine_end fulls[unit_kinds]; // a free finds its magazine full where the top is not below this
     magazine_state states[unit_kinds];
-    heap_core* heap = nullptr;
+    // nullptr: the heap has ended, and its magazines hold nothing. Relaxed: whose heap it is has not ended.
+    std::atomic<heap_core*> heap{nullptr};
     struct thread_heaps* thread = nullptr;
     thread_cache* next_of_thread = nullptr;
     thread_cache* next_of_heap = nullptr; // needs the heap's `caches` lock
@@ -82,10 +94,11 @@ struct thread_cache {
         set_top(k, at + 1);
     }
     // Whatever `fulls` says.
-    bool has_room(std::size_t k) const noexcept { return size(k) != states[k].capacity; }
+    bool has_room(std::size_t k) const noexcept { return size(k) < states[k].capacity; }
 
     std::size_t size(std::size_t k) const noexcept {
-        return states[k].first == nullptr ? 0 : static_cast<std::size_t>(top(k) - states[k].first);
+        std::byte** const first = states[k].first;
+        return first == nullptr ? 0 : static_cast<std::size_t>(top(k) - first);
     }
     // The magazine may hold four times as many; its first ones if it has none. False where it has the most it may have.
     bool grow(size_class c) noexcept;
@@ -106,14 +119,14 @@ struct thread_heaps {
     // Never written through while it is the closed one: closed magazines take the slow path.
     thread_cache* at[direct + 1] = {closed(), closed(), closed(), closed(), closed(),
                                     closed(), closed(), closed(), closed()};
-    thread_cache* caches = nullptr;
-    bool ended = false; // the thread's caches are gone for good
+    thread_cache* caches = nullptr; // changed by the thread alone
+    bool ended = false;             // the thread's caches are gone for good
 
     static constexpr thread_cache* closed() noexcept { return const_cast<thread_cache*>(&closed_cache); }
 
     thread_cache* find(const heap_core& of) const noexcept {
         for (thread_cache* c = caches; c != nullptr; c = c->next_of_thread)
-            if (c->heap == &of) return c;
+            if (c->heap.load(std::memory_order_relaxed) == &of) return c;
         return nullptr;
     }
 };

@@ -88,16 +88,19 @@ void unit_store::for_each_piece(std::uintptr_t first, std::size_t units, Visit v
 std::uint64_t unit_store::take_range(std::uintptr_t first, std::size_t units, unit_kind kind,
                                      unit_kind rest) noexcept {
     std::uint64_t dirty = 0;
+    std::size_t loose = 0;
     std::size_t done = 0;
     for_each_piece(first, units, [&](record& r, std::size_t at, std::size_t count) {
         const std::uint64_t range = range_of(at, count);
         dirty |= (r.dirty & range) >> at << done;
+        loose += count_bits(r.loose & range);
         r.free &= ~range;
         r.dirty &= ~range;
+        r.loose &= ~range;
         r.longest = longest_in(r.free);
         done += count;
     });
-    add_dirty(-std::ptrdiff_t{count_bits(dirty)});
+    add_loose(-static_cast<std::ptrdiff_t>(loose));
     map_.set(first, 1, kind);
     map_.set(first + unit, units - 1, rest);
     show_range(reinterpret_cast<const void*>(first), units * unit);
@@ -123,9 +126,10 @@ void unit_store::give_range(std::uintptr_t first, std::size_t units) noexcept {
     for_each_piece(first, units, [](record& r, std::size_t at, std::size_t count) {
         r.free |= range_of(at, count);
         r.dirty |= range_of(at, count);
+        r.loose |= range_of(at, count);
         r.longest = longest_in(r.free);
     });
-    add_dirty(static_cast<std::ptrdiff_t>(units));
+    add_loose(static_cast<std::ptrdiff_t>(units));
 }
 
 bool unit_store::is_free(std::uintptr_t first, std::size_t units) const noexcept {
@@ -147,13 +151,14 @@ bool unit_store::extend(void* base, std::size_t units, std::size_t more) noexcep
 std::size_t unit_store::purge() noexcept {
     std::size_t given = 0;
     const locked_scope hold{lock};
-    for (record* r = records_.end(); r-- != records_.begin();) {
+    for (record* r = records_.end(); r != records_.begin();) {
+        --r;
         if (r->free != all_ones) {
             given += purge_units(*r);
             continue;
         }
         void* const p = reinterpret_cast<void*>(r->base);
-        add_dirty(-std::ptrdiff_t{count_bits(r->dirty)});
+        add_loose(-std::ptrdiff_t{count_bits(r->loose)});
         records_.remove(r);
         show_range(p, shared_segment_bytes);
         from_.release(p, shared_segment_bytes, shared_segment_bytes);
@@ -165,17 +170,18 @@ std::size_t unit_store::purge() noexcept {
 
 std::size_t unit_store::purge_units(record& r) noexcept {
     std::size_t given = 0;
-    for (std::uint64_t rest = r.dirty; rest != 0;) {
+    for (std::uint64_t rest = r.loose; rest != 0;) {
         const unsigned at = lowest_bit(rest);
         const auto length = static_cast<unsigned>(std::countr_one(rest >> at));
         const std::uint64_t range = range_of(at, length);
         rest &= ~range;
         const std::size_t went = from_.decommit(reinterpret_cast<void*>(r.base + at * unit), length * unit);
+        if (went == 0) continue;
         given += went;
+        r.loose &= ~range;
+        add_loose(-std::ptrdiff_t{length});
         // What a source of the user's decommits need not come back as zeroes: it stays dirty.
-        if (went == 0 || !from_.is_zeroing()) continue;
-        r.dirty &= ~range;
-        add_dirty(-std::ptrdiff_t{length});
+        if (from_.is_zeroing()) r.dirty &= ~range;
     }
     return given;
 }
@@ -198,28 +204,28 @@ void unit_store::release_all() noexcept {
         from_.release(p, shared_segment_bytes, shared_segment_bytes);
     }
     records_.release_all();
-    dirty_units_.store(0, std::memory_order_relaxed);
+    loose_units_.store(0, std::memory_order_relaxed);
 }
 
 bool unit_store::valid() const noexcept {
     const locked_scope hold{lock};
-    std::size_t dirty = 0;
+    std::size_t loose = 0;
     for (const record* r = records_.begin(); r != records_.end(); ++r) {
         if (r != records_.begin() && r[-1].base >= r->base) return false;
         if (r->base % shared_segment_bytes != 0 || (r->dirty & ~r->free) != 0 ||
-            r->longest != longest_in(r->free))
+            (r->loose & ~r->dirty) != 0 || r->longest != longest_in(r->free))
             return false;
         for (std::size_t u = 0; u != units_per_segment; ++u) {
             const unit_kind kind = map_.kind_of(reinterpret_cast<const void*>(r->base + u * unit));
             if ((kind == kind_foreign) != (((r->free >> u) & 1) != 0)) return false;
         }
-        dirty += count_bits(r->dirty);
+        loose += count_bits(r->loose);
     }
-    return dirty * unit == dirty_bytes();
+    return loose * unit == loose_bytes();
 }
 
-void unit_store::add_dirty(std::ptrdiff_t units) noexcept {
-    dirty_units_.store(dirty_units_.load(std::memory_order_relaxed) + static_cast<std::size_t>(units),
+void unit_store::add_loose(std::ptrdiff_t units) noexcept {
+    loose_units_.store(loose_units_.load(std::memory_order_relaxed) + static_cast<std::size_t>(units),
                        std::memory_order_relaxed);
 }
 
@@ -233,9 +239,8 @@ bool unit_store::add_segment() noexcept {
         return false;
     }
     const std::uint64_t dirty = from_.is_zeroing() ? 0 : all_ones;
-    add_dirty(std::ptrdiff_t{count_bits(dirty)});
     hide_range(memory, shared_segment_bytes);
-    records_.insert({base, all_ones, dirty, units_per_segment});
+    records_.insert({base, all_ones, dirty, 0, units_per_segment});
     return true;
 }
 

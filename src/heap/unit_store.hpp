@@ -4,7 +4,8 @@
 //     segment, 4 MiB, aligned to its size            one record each, kept apart, by address
 //     +------+------+------+-- ... --+------+        free    bit u: unit u is free
 //     | unit | unit | unit |         | unit |        dirty   bit u: unit u may hold something else than zeroes
-//     +------+------+------+-- ... --+------+        longest the most free units side by side
+//     +------+------+------+-- ... --+------+        loose   bit u: unit u is free, and may be resident
+//                                                    longest the most free units side by side
 //
 // The lowest address that fits is taken, so that what is used gathers in few segments; a range may reach from one segment
 // into the next, where they are neighbours. Freed units stay resident until they are purged; segments that are free as
@@ -56,7 +57,7 @@ public:
     std::size_t purge() noexcept;
 
     // Free, but resident. Relaxed: a figure of some moment.
-    std::size_t dirty_bytes() const noexcept { return dirty_units_.load(std::memory_order_relaxed) * unit; }
+    std::size_t loose_bytes() const noexcept { return loose_units_.load(std::memory_order_relaxed) * unit; }
     std::size_t segments() const noexcept { return records_.size(); } // needs the lock
     std::size_t large_bytes() const noexcept;                         // of large blocks. Needs the lock
 
@@ -72,7 +73,8 @@ private:
     struct record {
         std::uintptr_t base;
         std::uint64_t free;
-        std::uint64_t dirty; // of free units only
+        std::uint64_t dirty; // of free units only; all that is loose is dirty
+        std::uint64_t loose;
         std::uint64_t longest;
     };
 
@@ -87,12 +89,12 @@ private:
                              unit_kind rest) noexcept;
     void give_range(std::uintptr_t first, std::size_t units) noexcept;
     std::size_t purge_units(record& r) noexcept;
-    void add_dirty(std::ptrdiff_t units) noexcept;
+    void add_loose(std::ptrdiff_t units) noexcept;
 
     segment_map& map_;
     supply& from_;
     record_list<record> records_;
-    std::atomic<std::size_t> dirty_units_{0}; // written under the lock
+    std::atomic<std::size_t> loose_units_{0}; // written under the lock
 };
 
 } // namespace cenote::detail

@@ -3,9 +3,12 @@
 //     CENOTE_STATS=1       a table on stderr when the process exits
 //     CENOTE_LIMIT=64M     the most address space that the heap holds: bytes, or with K, M, G
 //     CENOTE_DECAY_MS=500  milliseconds that freed memory stays resident
+//     CENOTE_HARDENED=all  what the hardened library does: names with commas between, all or none; the names are in
+//                          hardened/features.hpp. The default library does not read it
 //
 // A value that cannot be read gets one line, and the default. Set-user-id programs listen to none of it.
-#include "override.hpp"
+#include "blocks.hpp"
+#include "hardened/features.hpp"
 
 #include "cenote/base/error.hpp"
 #include "cenote/base/units.hpp"
@@ -74,15 +77,15 @@ void print_line(const char* format, auto... values) noexcept {
 }
 
 void print_table() noexcept {
-    const cenote::heap_stats s = process_heap.stats();
-    print_line("cenote: malloc served this process: %zu KiB live, %zu KiB in magazines, %zu KiB free, "
+    const cenote::heap_stats s = stats_of_blocks();
+    print_line("cenote: %s served this process: %zu KiB live, %zu KiB in magazines, %zu KiB free, "
                "%zu KiB held, %zu KiB at most\n",
-               s.live / 1024, s.in_magazines / 1024, (s.free + s.mapping_cache) / 1024, s.held / 1024,
-               s.most_held / 1024);
+               cenote::is_hardened ? "hardened malloc" : "malloc", s.live / 1024, s.in_magazines / 1024,
+               (s.free + s.mapping_cache) / 1024, s.held / 1024, s.most_held / 1024);
     print_line("%10s %10s %12s %10s %10s %10s\n", "block size", "live", "in magazines", "capacity", "refills",
                "flushes");
     for (size_class c = 1; c <= last_class; ++c) {
-        const cenote::size_class_stats of = process_heap.stats_of(c);
+        const cenote::size_class_stats of = stats_of_blocks(c);
         if (of.capacity == 0) continue;
         print_line("%10zu %10zu %12zu %10zu %10llu %10llu\n", of.block_size, of.live, of.in_magazines,
                    of.capacity, static_cast<unsigned long long>(of.refills),
@@ -120,12 +123,16 @@ bool is_asked(char** environment) noexcept {
             return read_number(t, n) && n <= std::numeric_limits<std::uint32_t>::max();
         },
         [](std::size_t n) { process_heap.set_decay(static_cast<std::uint32_t>(n)); });
+    if constexpr (cenote::is_hardened)
+        read_variable("CENOTE_HARDENED",
+                      "all, none, or a list of canary, zero, junk, fill, delay, shuffle, guard",
+                      hardened::read_features, hardened::use_features);
 }
 
 // What waits in magazines is tested at the latest now.
 [[gnu::destructor(101)]] void before_exit() noexcept {
     const errno_kept kept;
-    process_heap.check_waiting();
+    check_waiting_blocks();
     if (table_to >= 0) print_table();
 }
 

@@ -1,5 +1,5 @@
 // Layer: override. What glibc's malloc tells of itself, as far as its figures have a meaning here.
-#include "override.hpp"
+#include "blocks.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -13,10 +13,10 @@ using namespace cenote::detail;
 namespace {
 
 struct mallinfo2 figures() noexcept {
-    const cenote::heap_stats s = process_heap.stats();
+    const cenote::heap_stats s = stats_of_blocks();
     struct mallinfo2 m {};
     m.arena = s.held - std::min(s.held, s.mapping_live + s.mapping_cache); // bytes in segments
-    m.hblkhd = s.mapping_live + s.mapping_cache;                           // bytes in mappings
+    m.hblkhd = s.mapping_live;                                             // bytes in mappings
     m.uordblks = s.live;
     m.fordblks = s.in_magazines + s.free + s.mapping_cache;
     m.keepcost = s.free + s.mapping_cache;
@@ -59,13 +59,13 @@ CENOTE_EXPORT int malloc_info(int options, FILE* to) {
     }
     std::fprintf(to, "<malloc version=\"1\">\n<heap nr=\"0\">\n<sizes>\n");
     for (size_class c = 1; c <= last_class; ++c) {
-        const cenote::size_class_stats s = process_heap.stats_of(c);
+        const cenote::size_class_stats s = stats_of_blocks(c);
         if (s.capacity == 0) continue;
         std::fprintf(to, "<size from=\"%zu\" to=\"%zu\" total=\"%zu\" count=\"%zu\"/>\n",
                      class_size(c - 1) + 1, s.block_size, (s.capacity - s.live) * s.block_size,
                      s.capacity - s.live);
     }
-    const cenote::heap_stats s = process_heap.stats();
+    const cenote::heap_stats s = stats_of_blocks();
     std::fprintf(to,
                  "</sizes>\n</heap>\n"
                  "<total type=\"fast\" count=\"0\" size=\"%zu\"/>\n"

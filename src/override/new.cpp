@@ -1,7 +1,7 @@
 // Layer: override. The forms of operator new and delete on which all others rest; each may be replaced by the program.
 // Compiled without exceptions, which pass through nevertheless: nothing of the C++ runtime is linked. What is needed of
 // it is there, by weak references, in every program that has one.
-#include "override.hpp"
+#include "blocks.hpp"
 
 #include "cenote/base/error.hpp"
 
@@ -9,7 +9,7 @@
 
 namespace std {
 [[gnu::weak]] new_handler get_new_handler() noexcept;
-[[noreturn, gnu::weak]] void __throw_bad_alloc();
+void __throw_bad_alloc() __attribute__((noreturn, weak));
 } // namespace std
 
 namespace cenote::detail {
@@ -23,13 +23,14 @@ CENOTE_COLD void* new_slowly(std::size_t size, std::size_t alignment) {
             fail("operator new: out of memory, in a program without the C++ runtime");
         }
         handler();
-        if (void* const p = process_allocate(size, alignment); p != nullptr) return p;
+        if (void* const p = allocate_block(size, alignment); p != nullptr) return p;
     }
 }
 
-void checked_delete(void* p, std::size_t size, std::size_t alignment) noexcept {
+void deallocate_block(void* p, std::size_t size, std::size_t alignment) noexcept {
+    if constexpr (is_hardened) return hardened::deallocate(p, size, alignment);
     const unit_kind is = process_map.kind_of(p);
-    const size_class said = alignment <= 16 && size <= max_class_size ? class_for(size)
+    const size_class said = alignment <= least_alignment && size <= max_class_size ? class_for(size)
                             : alignment <= max_class_alignment && size <= max_class_size
                                 ? class_for(size, alignment)
                                 : no_class;
@@ -37,7 +38,7 @@ void checked_delete(void* p, std::size_t size, std::size_t alignment) noexcept {
         return process_heap.give(process_cache(), p, is);
     if (p == nullptr) return;
     if (!process_heap.has_size(p, size, alignment)) process_heap.report_wrong_size(p, size, alignment);
-    process_deallocate(p);
+    deallocate_block(p);
 }
 
 #define CENOTE_SAME_AS(name) __attribute__((alias(name)))
@@ -50,13 +51,13 @@ void default_delete(void*, std::align_val_t) noexcept CENOTE_SAME_AS("_ZdlPvSt11
 using namespace cenote::detail;
 
 CENOTE_EXPORT void* operator new(std::size_t size) {
-    void* const p = process_allocate(size);
-    return p != nullptr ? p : new_slowly(size, 16);
+    void* const p = allocate_block(size);
+    return p != nullptr ? p : new_slowly(size, least_alignment);
 }
 CENOTE_EXPORT void* operator new(std::size_t size, std::align_val_t alignment) {
     const auto multiple = static_cast<std::size_t>(alignment);
-    void* const p = process_allocate(size, multiple);
+    void* const p = allocate_block(size, multiple);
     return p != nullptr ? p : new_slowly(size, multiple);
 }
-CENOTE_EXPORT void operator delete(void* p) noexcept { process_deallocate(p); }
-CENOTE_EXPORT void operator delete(void* p, std::align_val_t) noexcept { process_deallocate(p); }
+CENOTE_EXPORT void operator delete(void* p) noexcept { deallocate_block(p); }
+CENOTE_EXPORT void operator delete(void* p, std::align_val_t) noexcept { deallocate_block(p); }

@@ -25,7 +25,4 @@ void default_delete(void* p, std::align_val_t alignment) noexcept;
 void default_delete_array(void* p) noexcept;
 void default_delete_array(void* p, std::align_val_t alignment) noexcept;
 
-// With the size, and alignment, that the caller says; reports a wrong one.
-void checked_delete(void* p, std::size_t size, std::size_t alignment) noexcept;
-
 } // namespace cenote::detail

@@ -9,7 +9,7 @@ namespace {
 
 template <class Pools>
 class alignment : public ::testing::Test {};
-TYPED_TEST_SUITE(alignment, all_pools);
+TYPED_TEST_SUITE(alignment, all_pools_and_heaps);
 
 template <class Pools, class Object, std::size_t Asked = 0>
 void all_aligned(std::size_t objects) {

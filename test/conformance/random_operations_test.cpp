@@ -14,7 +14,7 @@ namespace {
 
 template <class Pools>
 class random_operations : public ::testing::Test {};
-TYPED_TEST_SUITE(random_operations, all_pools);
+TYPED_TEST_SUITE(random_operations, all_pools_and_heaps);
 
 // Creates and destroys at random around a level that drifts between `most` and nothing, and checks each object's
 // stamp before it goes.

@@ -6,6 +6,7 @@
 //     CENOTE_TSAN            1 when compiled for ThreadSanitizer, else 0
 //     CENOTE_CAS16           1 where 16 bytes can be compared and swapped at once, else 0; the user may define it as 0
 //     CENOTE_VALGRIND        1 where Valgrind's headers were found, else 0; the user may define it as 0
+//     CENOTE_HARDENED        1 in the objects of the hardened replacement of malloc, else 0; the build defines it as 1
 //     CENOTE_ALWAYS_INLINE   for the fast paths
 //     CENOTE_COLD            for the slow ones: kept out of line and away from the hot code
 //     CENOTE_NO_UNIQUE_ADDRESS   an empty member takes no room
@@ -77,6 +78,10 @@
 #endif
 #endif
 
+#ifndef CENOTE_HARDENED
+#define CENOTE_HARDENED 0
+#endif
+
 #define CENOTE_ALWAYS_INLINE [[gnu::always_inline]] inline
 #define CENOTE_COLD [[gnu::noinline, gnu::cold]]
 #define CENOTE_NO_UNIQUE_ADDRESS [[no_unique_address]]
@@ -86,5 +91,8 @@ namespace cenote {
 // How much the pools of this translation unit check; see ARCHITECTURE.md.
 inline constexpr bool checks_cheap = CENOTE_CHECKS >= CENOTE_CHECKS_CHEAP;
 inline constexpr bool checks_full = CENOTE_CHECKS >= CENOTE_CHECKS_FULL;
+
+// Whether this is the hardened replacement of malloc; see docs/hardened.md.
+inline constexpr bool is_hardened = CENOTE_HARDENED != 0;
 
 } // namespace cenote

@@ -79,7 +79,7 @@ public:
 
     // nullptr is ignored. One look-up.
     void deallocate(void* p) noexcept;
-    // With what it was allocated with: without a look-up up to 64 KiB.
+    // With what it was allocated, or last reallocated, with: without a look-up up to 64 KiB.
     void deallocate(void* p, std::size_t size) noexcept;
     void deallocate(void* p, std::size_t size, std::size_t alignment) noexcept;
 

@@ -14,11 +14,16 @@
 //                                  `more` bytes (at least `bytes`), what lies behind them there being zeroed; `from` is
 //                                  then no longer mapped. False, with `from` as it was, when refused or unknown here
 //
+//     forbid(p, bytes)             from now on every access ends the program; the contents stay. False, with nothing
+//                                  changed, when refused
+//     permit(p, bytes)             and now no more; false when refused: part of the range may still be forbidden then
+//
 // All sizes are multiples of the OS page, all alignments powers of two. Every function is thread-safe, takes no
-// lock of ours and touches no memory of its own. POSIX is implemented; other systems are refused at compile time.
+// lock of ours, touches no memory of its own and leaves errno alone. POSIX is implemented; other systems are refused at compile time.
 #pragma once
 
 #include "cenote/base/bits.hpp"
+#include "cenote/os/errno_kept.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -45,11 +50,15 @@ inline std::size_t page_size() noexcept {
 }
 
 inline void* map_anywhere(std::size_t bytes) noexcept {
+    const detail::errno_kept kept;
     void* const p = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return p == MAP_FAILED ? nullptr : p;
 }
 
-inline void release(void* p, std::size_t bytes) noexcept { ::munmap(p, bytes); }
+inline void release(void* p, std::size_t bytes) noexcept {
+    const detail::errno_kept kept;
+    ::munmap(p, bytes);
+}
 
 // O(1): one mapping when the kernel's choice happens to be aligned, else a larger one whose ends are cut off.
 inline void* reserve(std::size_t bytes, std::size_t alignment) noexcept {
@@ -69,11 +78,24 @@ inline void* reserve(std::size_t bytes, std::size_t alignment) noexcept {
     return base + before;
 }
 
-inline bool decommit(void* p, std::size_t bytes) noexcept { return ::madvise(p, bytes, MADV_DONTNEED) == 0; }
+inline bool decommit(void* p, std::size_t bytes) noexcept {
+    const detail::errno_kept kept;
+    return ::madvise(p, bytes, MADV_DONTNEED) == 0;
+}
+
+inline bool forbid(void* p, std::size_t bytes) noexcept {
+    const detail::errno_kept kept;
+    return ::mprotect(p, bytes, PROT_NONE) == 0;
+}
+inline bool permit(void* p, std::size_t bytes) noexcept {
+    const detail::errno_kept kept;
+    return ::mprotect(p, bytes, PROT_READ | PROT_WRITE) == 0;
+}
 
 inline bool extend([[maybe_unused]] void* p, [[maybe_unused]] std::size_t bytes,
                    [[maybe_unused]] std::size_t more) noexcept {
 #ifdef __linux__
+    const detail::errno_kept kept;
     return ::mremap(p, bytes, more, 0) != MAP_FAILED;
 #else
     return false;
@@ -83,6 +105,7 @@ inline bool extend([[maybe_unused]] void* p, [[maybe_unused]] std::size_t bytes,
 inline bool move([[maybe_unused]] void* from, [[maybe_unused]] std::size_t bytes, [[maybe_unused]] void* to,
                  [[maybe_unused]] std::size_t more) noexcept {
 #ifdef __linux__
+    const detail::errno_kept kept;
     return ::mremap(from, bytes, more, MREMAP_MAYMOVE | MREMAP_FIXED, to) != MAP_FAILED;
 #else
     return false;

@@ -6,6 +6,9 @@
 //     nonfull_  stack of the segments with a free block; takes come from its top until that one is used up
 //     unopened_ stack of the segments with blocks that were never handed out
 //
+// A source may want guards: then the OS page before a segment's first block and the segment's last one hold nothing, and
+// are given to it.
+//
 // Not thread-safe.
 #pragma once
 
@@ -277,6 +280,13 @@ public:
     }
 
 private:
+    // Bytes of the guard before a segment's blocks, and of that behind them; a source that wants none says nothing.
+    static constexpr std::size_t guard_bytes = [] {
+        if constexpr (requires { Source::guard_bytes; })
+            return Source::guard_bytes;
+        else
+            return std::size_t{0};
+    }();
     // In first_bytes_: the room for max_objects in one go.
     static constexpr std::uint32_t whole = 0;
     static constexpr std::size_t max_spare_words = 256;
@@ -353,13 +363,21 @@ private:
     std::size_t first_header(std::size_t blocks) const noexcept {
         const std::size_t words = bitmap_words(blocks) + summary_words(blocks) + spare_words_for(blocks);
         const bool one_slab = blocks <= geometry_.blocks_per_slab();
-        return round_up(sizeof(segment) + words * sizeof(std::uint64_t),
-                        one_slab ? segment_alignment() : slab_alignment());
+        return round_up(sizeof(segment) + words * sizeof(std::uint64_t) + guard_bytes,
+                        one_slab && guard_bytes == 0 ? segment_alignment() : slab_alignment());
     }
     static constexpr std::size_t aligned_header(const Geometry& g, std::size_t segment_bytes) noexcept {
         const std::size_t slabs = segment_bytes >> g.stride_shift();
         const std::size_t words = slabs * (g.words_per_slab() + 1);
-        return round_up(sizeof(segment) + words * sizeof(std::uint64_t), std::max(g.alignment(), slab_page));
+        return round_up(sizeof(segment) + words * sizeof(std::uint64_t) + guard_bytes,
+                        std::max(g.alignment(), slab_page));
+    }
+    // Bytes of a segment whose header and blocks take `bytes`, and what is there for them in a segment of `bytes`.
+    static constexpr std::size_t with_guard(std::size_t bytes) noexcept {
+        return guard_bytes == 0 ? bytes : round_up(bytes, guard_bytes) + guard_bytes;
+    }
+    static constexpr std::size_t without_guard(std::size_t bytes) noexcept {
+        return guard_bytes == 0 ? bytes : round_down(bytes, guard_bytes) - guard_bytes;
     }
     // The distance from a segment's first block to the end of its block number `blocks`.
     std::size_t room_for(std::size_t blocks) const noexcept {
@@ -452,14 +470,15 @@ private:
 
     bool add_first(std::size_t blocks) noexcept {
         const std::size_t most = std::min(max_objects_, word_bits * geometry_.blocks_per_slab());
-        std::size_t wanted = first_header(std::min(blocks, most)) + room_for(std::min(blocks, most));
+        std::size_t wanted =
+            with_guard(first_header(std::min(blocks, most)) + room_for(std::min(blocks, most)));
         wanted = std::max<std::size_t>(wanted, first_bytes_);
-        const std::size_t least = first_header(1) + room_for(1);
+        const std::size_t least = with_guard(first_header(1) + room_for(1));
         wanted = std::min(segment_goal(source_, wanted, least, segment_alignment()),
-                          first_header(most) + room_for(most));
+                          with_guard(first_header(most) + room_for(most)));
         const segment_memory got = take_segment(source_, wanted, least, segment_alignment());
         if (got.base == nullptr) return false;
-        const std::size_t fit = first_fit(got.bytes, most);
+        const std::size_t fit = first_fit(without_guard(got.bytes), most);
         first_ = construct(got, first_header(fit), fit, bitmap_words(fit));
         return true;
     }
@@ -482,17 +501,19 @@ private:
         const std::size_t header = blocks_offset_;
         std::size_t wanted = segment_bytes();
         const std::size_t useful = first_bytes_ == whole ? std::min(blocks, allowed) : allowed;
-        if (useful < blocks_in(wanted - header)) wanted = header + room_for(useful);
+        if (useful < blocks_in(without_guard(wanted) - header))
+            wanted = with_guard(header + room_for(useful));
         // The index first, while a source with little left still has its few bytes.
         if (!index_.reserve_one(tables())) return false;
-        const segment_memory got = take_segment(source_, wanted, header + room_for(1), segment_bytes());
+        const segment_memory got =
+            take_segment(source_, wanted, with_guard(header + room_for(1)), segment_bytes());
         if (got.base == nullptr) {
             if (index_.empty()) index_.free_table(tables());
             return false;
         }
         const std::size_t slabs = segment_bytes() >> geometry_.stride_shift();
-        segment* const s = construct(got, header, std::min(blocks_in(got.bytes - header), allowed),
-                                     slabs * geometry_.words_per_slab());
+        const std::size_t fit = blocks_in(without_guard(got.bytes) - header);
+        segment* const s = construct(got, header, std::min(fit, allowed), slabs * geometry_.words_per_slab());
         index_.insert(address_of(s));
         return true;
     }
@@ -509,6 +530,10 @@ private:
         s->next_unopened = unopened_;
         unopened_ = s;
         capacity_ += blocks;
+        if constexpr (guard_bytes != 0) {
+            source_.guard(s->blocks - guard_bytes);
+            source_.guard(static_cast<std::byte*>(memory.base) + without_guard(memory.bytes));
+        }
         return s;
     }
 

@@ -3,6 +3,7 @@
 
 #include "cenote/source/source.hpp"
 
+#include <concepts>
 #include <cstddef>
 
 namespace cenote {
@@ -10,8 +11,10 @@ namespace cenote {
 // Refers to a source that lives elsewhere and outlives whoever uses it. Copyable. Thread safety is that of the source.
 class any_source {
 public:
+    // Not of itself: a copy refers to the same source.
     template <memory_source Source>
-    any_source(Source& to) noexcept
+    requires(!std::same_as<Source, any_source>) any_source(Source& to)
+    noexcept
         : to_(&to), allocate_([](void* s, std::size_t bytes, std::size_t alignment) noexcept {
               return static_cast<Source*>(s)->allocate(bytes, alignment);
           }),

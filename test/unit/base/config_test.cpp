@@ -20,6 +20,7 @@ TEST(config, every_feature_macro_is_zero_or_one) {
     static_assert(CENOTE_EXCEPTIONS == 0 || CENOTE_EXCEPTIONS == 1);
     static_assert(CENOTE_ASAN == 0 || CENOTE_ASAN == 1);
     static_assert(CENOTE_VALGRIND == 0 || CENOTE_VALGRIND == 1);
+    static_assert(CENOTE_HARDENED == 0 || CENOTE_HARDENED == 1);
 }
 
 TEST(config, exceptions_are_known_to_be_on_or_off) {

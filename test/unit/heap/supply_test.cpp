@@ -1,0 +1,91 @@
+#include "unit/support/heap_parts.hpp"
+
+#include "cenote/source/vm_source.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+
+namespace cenote_test {
+namespace {
+
+using cenote::detail::supply;
+
+TEST(supply, counts_what_is_held_and_the_most_that_was) {
+    supply from;
+    void* const a = from.reserve(1_MiB, 64_KiB);
+    void* const b = from.reserve(2_MiB, 4_MiB);
+    ASSERT_NE(a, nullptr);
+    ASSERT_NE(b, nullptr);
+    EXPECT_TRUE(cenote::detail::is_aligned(b, 4_MiB));
+    EXPECT_EQ(from.held(), 3_MiB);
+    from.release(a, 1_MiB, 64_KiB);
+    EXPECT_EQ(from.held(), 2_MiB);
+    EXPECT_EQ(from.most_held(), 3_MiB);
+    from.release(b, 2_MiB, 4_MiB);
+    EXPECT_EQ(from.held(), 0U);
+}
+
+TEST(supply, holds_no_more_than_its_limit) {
+    supply from;
+    EXPECT_EQ(from.limit(), static_cast<std::size_t>(-1));
+    from.set_limit(3_MiB);
+    void* const a = from.reserve(2_MiB, 64_KiB);
+    ASSERT_NE(a, nullptr);
+    EXPECT_EQ(from.reserve(1_MiB + 4096, 64_KiB), nullptr);
+    EXPECT_FALSE(from.extend(a, 2_MiB, 4_MiB));
+    EXPECT_EQ(from.held(), 2_MiB) << "what was refused is not counted";
+    void* const b = from.reserve(1_MiB, 64_KiB);
+    EXPECT_NE(b, nullptr);
+    from.release(a, 2_MiB, 64_KiB);
+    from.release(b, 1_MiB, 64_KiB);
+    from.set_limit(0);
+    EXPECT_EQ(from.reserve(4096, 4096), nullptr);
+}
+
+TEST(supply, moves_contents_to_a_larger_reservation) {
+    supply from;
+    ASSERT_TRUE(from.can_move());
+    void* const small = from.reserve(1_MiB, 64_KiB);
+    void* const large = from.reserve(3_MiB, 64_KiB);
+    fill_with(small, 1_MiB, 9);
+    ASSERT_TRUE(from.move(small, 1_MiB, large, 3_MiB));
+    EXPECT_EQ(from.held(), 3_MiB);
+    EXPECT_TRUE(all_are(large, 1_MiB, 9));
+    EXPECT_TRUE(all_are(at_offset(large, 1_MiB), 2_MiB, 0));
+    from.release(large, 3_MiB, 64_KiB);
+}
+
+TEST(supply, of_a_source_asks_the_source_for_everything) {
+    ledger books;
+    decommitting_ledger_source source{books};
+    supply from;
+    EXPECT_TRUE(from.is_zeroing());
+    from.use(source);
+    EXPECT_FALSE(from.is_zeroing());
+    EXPECT_FALSE(from.can_move());
+    void* const p = from.reserve(1_MiB, 64_KiB);
+    ASSERT_NE(p, nullptr);
+    EXPECT_TRUE(books.inside(p, 1_MiB));
+    EXPECT_FALSE(from.extend(p, 1_MiB, 2_MiB));
+    EXPECT_EQ(from.decommit(p, 8192), 8192U);
+    EXPECT_EQ(books.decommitted(), 8192U);
+    books.refuse_next_calls();
+    EXPECT_EQ(from.reserve(1_MiB, 64_KiB), nullptr);
+    EXPECT_EQ(from.held(), 1_MiB);
+    from.release(p, 1_MiB, 64_KiB);
+    EXPECT_EQ(from.held(), 0U);
+}
+
+TEST(supply, of_a_source_that_cannot_decommit_says_so) {
+    ledger books;
+    ledger_source source{books};
+    supply from;
+    from.use(source);
+    void* const p = from.reserve(64_KiB, 64_KiB);
+    EXPECT_EQ(from.decommit(p, 4096), 0U);
+    from.release(p, 64_KiB, 64_KiB);
+}
+
+} // namespace
+} // namespace cenote_test

@@ -1,0 +1,35 @@
+#include "cenote/os/clock.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdint>
+#include <thread>
+
+namespace cenote_test {
+namespace {
+
+using cenote::detail::coarse_milliseconds;
+
+TEST(clock, never_goes_back_and_advances) {
+    const std::uint64_t start = coarse_milliseconds();
+    std::uint64_t last = start;
+    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds{40};
+    while (std::chrono::steady_clock::now() < until) {
+        const std::uint64_t now = coarse_milliseconds();
+        ASSERT_GE(now, last);
+        last = now;
+    }
+    EXPECT_GE(last - start, 20U) << "of 40 ms, each step at most 10";
+}
+
+TEST(clock, is_the_same_in_every_thread) {
+    const std::uint64_t before = coarse_milliseconds();
+    std::uint64_t there = 0;
+    std::thread{[&] { there = coarse_milliseconds(); }}.join();
+    EXPECT_GE(there, before);
+    EXPECT_LE(there, coarse_milliseconds());
+}
+
+} // namespace
+} // namespace cenote_test
