@@ -2,6 +2,7 @@
 
 #include "heap/guard.hpp"
 
+#include <algorithm>
 #include <string_view>
 
 namespace cenote::detail::hardened {
@@ -40,7 +41,8 @@ bool read_features(const char* text, std::size_t& to) noexcept {
     }
     for (;;) {
         const std::size_t comma = rest.find(',');
-        const std::uint32_t value = value_of(rest.substr(0, comma));
+        // Not substr, which may throw, and so needs the C++ runtime.
+        const std::uint32_t value = value_of({rest.data(), std::min(comma, rest.size())});
         if (value == 0) return false;
         to |= value;
         if (comma == std::string_view::npos) return true;
