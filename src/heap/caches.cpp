@@ -68,6 +68,19 @@ void heap_core::after_fork_in_child() noexcept {
     caches_ = kept;
     if (kept != nullptr) kept->next_of_heap = kept->previous_of_heap = nullptr;
     cache_count_.store(kept != nullptr ? 1 : 0, std::memory_order_relaxed);
+    // Another thread may have been between a class's figures and these.
+    std::size_t loose = 0;
+    std::size_t stuck = 0;
+    std::size_t taken = units_.large_bytes() + mappings_.live_bytes();
+    for (size_class c = 1; c <= last_class; ++c) {
+        if (!classes_[c].is_open()) continue;
+        loose += classes_[c].loose;
+        stuck += classes_[c].stuck;
+        taken += classes_[c].slabs().taken() * class_size(c);
+    }
+    loose_.store(loose, std::memory_order_relaxed);
+    stuck_.store(stuck, std::memory_order_relaxed);
+    taken_.store(taken, std::memory_order_relaxed);
 }
 
 void heap_list::add(heap_core& heap) noexcept {

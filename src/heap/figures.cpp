@@ -40,7 +40,7 @@ heap_stats heap_core::stats() const noexcept {
         s.mapping_live = mappings_.live_bytes();
     }
     s.mapping_cache = mappings_.cached_bytes();
-    s.free = loose_.load(std::memory_order_relaxed) + units_.loose_bytes();
+    s.free = at_least_nothing(loose_.load(std::memory_order_relaxed)) + units_.loose_bytes();
     s.live += s.large_live + s.mapping_live;
     s.caches = cache_count_.load(std::memory_order_relaxed);
     return s;

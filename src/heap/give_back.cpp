@@ -39,8 +39,9 @@ constexpr std::uint32_t calls_between_looks = 16;
 } // namespace
 
 std::size_t heap_core::loose() const noexcept {
-    const std::size_t loose = loose_.load(std::memory_order_relaxed);
-    const std::size_t stuck = stuck_.load(std::memory_order_relaxed);
+    // Written after the classes' locks were left: for a moment one may be behind the other, and below nothing.
+    const std::size_t loose = at_least_nothing(loose_.load(std::memory_order_relaxed));
+    const std::size_t stuck = at_least_nothing(stuck_.load(std::memory_order_relaxed));
     return loose + std::min(stuck, stuck_factor * loose) + units_.loose_bytes() + mappings_.cached_bytes();
 }
 
@@ -58,8 +59,9 @@ void heap_core::loosen(std::ptrdiff_t loose, std::ptrdiff_t taken, std::ptrdiff_
 
 // So much became resident. Where others have more than the cap loose, that has to go instead.
 void heap_core::make_room(std::size_t fresh) noexcept {
+    if (loose() <= cap()) return fresh_.store(0, std::memory_order_relaxed);
     const std::size_t all = fresh_.fetch_add(fresh, std::memory_order_relaxed) + fresh;
-    if (all < least_room || loose() <= cap()) return;
+    if (all < least_room) return;
     const std::uint64_t now = coarse_milliseconds();
     if (now < last_give_back_.load(std::memory_order_relaxed) +
                   decay_.load(std::memory_order_relaxed) / room_divisor)

@@ -164,7 +164,7 @@ private:
         void* base;
         std::uint64_t dirty; // of units: which; of a mapping: bytes
     };
-    large_block take_large(std::size_t size, std::size_t alignment) noexcept;
+    large_block take_large(std::size_t size, std::size_t alignment, bool again = false) noexcept;
     void deallocate_large(void* p, unit_kind kind) noexcept;
     static bool is_for_units(std::size_t size, std::size_t alignment) noexcept;
 
@@ -173,6 +173,9 @@ private:
 
     // give_back.cpp
     std::size_t loose() const noexcept;
+    static std::size_t at_least_nothing(std::size_t bytes) noexcept {
+        return static_cast<std::ptrdiff_t>(bytes) < 0 ? 0 : bytes;
+    }
     std::size_t cap() const noexcept;
     void note_loose() noexcept;
     void make_room(std::size_t fresh) noexcept;

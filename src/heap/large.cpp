@@ -15,7 +15,7 @@ bool heap_core::is_for_units(std::size_t size, std::size_t alignment) noexcept {
     return size <= max_large && alignment <= max_large;
 }
 
-heap_core::large_block heap_core::take_large(std::size_t size, std::size_t alignment) noexcept {
+heap_core::large_block heap_core::take_large(std::size_t size, std::size_t alignment, bool again) noexcept {
     if (size > max_request || alignment > max_request) return {};
     large_block got{};
     std::size_t bytes = 0;
@@ -34,9 +34,9 @@ heap_core::large_block heap_core::take_large(std::size_t size, std::size_t align
         dirty = taken.dirty;
     }
     if (got.base == nullptr) {
-        // What others left behind may be enough.
-        if (!relieve()) return {};
-        return take_large(size, alignment);
+        // What others left behind may be enough, where anything can be.
+        if (again || size > supply_.limit() || !relieve()) return {};
+        return take_large(size, alignment, true);
     }
     loosen(0, static_cast<std::ptrdiff_t>(bytes));
     if (dirty < bytes) make_room(bytes - dirty);

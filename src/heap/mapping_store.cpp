@@ -47,6 +47,8 @@ std::size_t mapping_store::give(void* base) noexcept {
     live_bytes_ -= r.bytes;
     map_.set(r.base, 1, kind_foreign);
     r.dirty = r.bytes;
+    while (cached_ != 0 && cached_bytes() > cache_limit())
+        drop_cached(0);
     if (r.bytes > cache_limit()) {
         from_.release(base, r.bytes, r.alignment);
         return r.bytes;
@@ -72,10 +74,14 @@ mapping_store::taken_mapping mapping_store::resize(void* base, std::size_t bytes
     record* const found = live_.find(address_of(base));
     if (found == nullptr || bytes < found->bytes) return {};
     record r = *found;
-    if (!enlarge(r, bytes)) return {};
+    // Before the old place may be somebody else's.
+    map_.set(r.base, 1, kind_foreign);
+    if (!enlarge(r, bytes)) {
+        map_.set(r.base, 1, kind_mapping);
+        return {};
+    }
     live_bytes_ -= found->bytes;
     live_.remove(found);
-    map_.set(address_of(base), 1, kind_foreign);
     return hand_out(r);
 }
 

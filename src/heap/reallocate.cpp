@@ -27,7 +27,8 @@ bool heap_core::resize_large_in_place(void* p, unit_kind kind, std::size_t usabl
     if (kind == kind_mapping) return size <= usable && size >= usable / 2;
     const std::size_t units = usable / unit;
     const std::size_t wanted = divide_up(size, unit);
-    if (size <= max_class_size / 2 || size > max_large) return false;
+    if (size <= max_class_size || size > max_large)
+        return false; // a class's: its free may come with the size
     if (wanted > units) {
         if (!units_.extend(p, units, wanted - units)) return false;
     } else if (wanted < units) {
@@ -40,7 +41,7 @@ bool heap_core::resize_large_in_place(void* p, unit_kind kind, std::size_t usabl
 
 namespace {
 CENOTE_ALWAYS_INLINE size_class class_of(std::size_t size, std::size_t alignment) noexcept {
-    return alignment <= 16 ? class_for(size) : class_for(size, alignment);
+    return alignment == 16 ? class_for(size) : class_for(size, alignment);
 }
 } // namespace
 
@@ -57,14 +58,16 @@ void* heap_core::reallocate(void* p, std::size_t size, std::size_t alignment) no
     // Mappings begin at multiples of a unit, and nothing more is kept when they move.
     if (kind == kind_mapping && size > usable && alignment <= unit) {
         // An eighth more than asked: blocks that grow in small steps would else go to the kernel at each.
-        const auto grown = mappings_.resize(p, size + std::min(size / 8, ~size));
+        auto grown = mappings_.resize(p, size + std::min(size / 8, ~size));
+        if (grown.base == nullptr) grown = mappings_.resize(p, size);
         if (grown.base != nullptr) {
             loosen(0, static_cast<std::ptrdiff_t>(grown.bytes - usable));
             return grown.base;
         }
     }
-    void* const to = alignment <= 16 ? allocate(size) : allocate(size, alignment);
-    if (to == nullptr) return nullptr;
+    void* const to = alignment == 16 ? allocate(size) : allocate(size, alignment);
+    // A block that only shrinks is never refused, where its free looks it up.
+    if (to == nullptr) return kind > last_class && size > max_class_size && size <= usable ? p : nullptr;
     std::memcpy(to, p, std::min(size, usable));
     deallocate(p);
     return to;

@@ -66,7 +66,7 @@ struct thread_cache {
     std::atomic<heap_core*> heap{nullptr};
     struct thread_heaps* thread = nullptr;
     thread_cache* next_of_thread = nullptr;
-    thread_cache* next_of_heap = nullptr; // needs the heap's `caches` lock
+    thread_cache* next_of_heap = nullptr; // needs the lock `heaps`
     thread_cache* previous_of_heap = nullptr;
     std::byte** next_slots = nullptr; // never used ones
     std::byte** end_slots = nullptr;

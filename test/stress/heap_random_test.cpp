@@ -35,7 +35,6 @@ struct block {
     std::size_t alignment = 0; // 0: none was asked
     std::uint64_t stamp = 0;
     bool is_object = false;
-    bool is_resized = false; // it may have stayed in a block of another class
 };
 
 // Looked at every 61st byte, the first ones all, so that parts of a block can be checked as well.
@@ -113,7 +112,7 @@ public:
         if (!holds(b.p, b.size, b.stamp)) ++wrong;
         if (b.is_object)
             h_.delete_object(static_cast<object*>(b.p));
-        else if (b.is_resized || b.stamp % 2 == 0)
+        else if (b.stamp % 2 == 0)
             h_.deallocate(b.p);
         else if (b.alignment != 0)
             h_.deallocate(b.p, b.size, b.alignment);
@@ -161,10 +160,11 @@ private:
         block& b = any_of_mine();
         if (b.is_object) return;
         const std::size_t size = random_() % 2 == 0 ? any_size() : b.size + b.size / 4;
-        void* const p = h_.try_reallocate(b.p, size, std::max<std::size_t>(b.alignment, 16));
+        void* const p =
+            b.alignment == 0 ? h_.try_reallocate(b.p, size) : h_.try_reallocate(b.p, size, b.alignment);
         if (p == nullptr) return;
         if (!holds(p, std::min(size, b.size), b.stamp)) ++wrong;
-        b = {p, size, std::max<std::size_t>(b.alignment, 16), b.stamp, false, true};
+        b = {p, size, b.alignment, b.stamp, false};
         fill(b);
     }
     void hand_over() {

@@ -7,7 +7,7 @@
 //     h.delete_object(o);
 //
 // Up to 64 KiB a request is served from one of 88 size classes (heap/size_class.hpp), each on the engine: a magazine for
-// every thread in front of slabs. Up to 1 MiB it gets a range of 64 KiB units, beyond that a mapping of its own.
+// every thread in front of slabs. Up to 4 MiB it gets a range of 64 KiB units, beyond that a mapping of its own.
 // This layer is compiled: link cenote::heap.
 #pragma once
 
@@ -34,7 +34,8 @@ class heap_core;
 }
 
 struct heap_options {
-    // The most address space that the heap holds, in bytes; a request beyond it is refused. Segments are 4 MiB.
+    // The most address space that the heap holds for blocks, in bytes; a request beyond it is refused. Segments are 4
+    // MiB, and each size class that outgrows its first 64 KiB takes one. What the heap keeps of its own is not counted.
     std::size_t limit = std::numeric_limits<std::size_t>::max();
     // Milliseconds that freed memory stays resident before it may go back to the OS.
     std::uint32_t decay = 500;
@@ -42,8 +43,8 @@ struct heap_options {
     std::optional<any_source> source = std::nullopt;
 };
 
-// Thread-safe, but for its death: blocks may be freed by any thread. Every function but trim, stats and valid is O(1)
-// in the number of blocks, or one call of the OS or the source.
+// Thread-safe, but for its death: blocks may be freed by any thread. Allocations and frees are O(1), but for those
+// that have to give memory back or take it: O(segments), calls of the OS or the source, and now and then O(capacity / 64).
 //
 // Blocks are at multiples of 16, or of what alignment was asked. What is freed twice, with a wrong size, or was never a
 // block of this heap, is a broken contract: reported and aborted, at the latest when it leaves this thread's magazine.
@@ -71,7 +72,7 @@ public:
     [[nodiscard]] void* try_allocate(std::size_t size) noexcept;
     [[nodiscard]] void* try_allocate(std::size_t size, std::size_t alignment) noexcept;
 
-    // The same, all zeroes. Memory that comes from the OS and was never written is not written.
+    // The same, all zeroes. Above 64 KiB, memory from the OS that was never written is not written.
     [[nodiscard]] void* allocate_zeroed(std::size_t size, std::size_t alignment = 16) {
         return given(try_allocate_zeroed(size, alignment));
     }
