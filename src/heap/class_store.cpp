@@ -11,12 +11,16 @@ constexpr std::size_t first_bytes(size_class c) noexcept {
     return std::max(unit, round_up(4 * class_size(c) + 8_KiB, unit));
 }
 
+// Of all later ones. A quarter of a shared segment, so that a heap with a limit can serve many classes; smaller ones would
+// gather less of the bitmaps in one place.
+constexpr std::size_t class_segment_bytes = 1_MiB;
+
 } // namespace
 
 void class_store::open(size_class c, unit_store& units, supply& from) noexcept {
     ::new (static_cast<void*>(slabs_)) class_slabs(
         runtime_geometry{class_size(c), class_alignment(c)},
-        growth::unlimited().steps(first_bytes(c), shared_segment_bytes), class_source{units, from, c});
+        growth::unlimited().steps(first_bytes(c), class_segment_bytes), class_source{units, from, c});
     is_open_ = true;
 }
 

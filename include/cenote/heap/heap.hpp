@@ -34,8 +34,8 @@ class heap_core;
 }
 
 struct heap_options {
-    // The most address space that the heap holds for blocks, in bytes; a request beyond it is refused. Segments are 4
-    // MiB, and each size class that outgrows its first 64 KiB takes one. What the heap keeps of its own is not counted.
+    // The most address space that the heap holds for blocks, in bytes; a request beyond it is refused. It takes 4
+    // MiB at a time, and each size class that outgrows its first 64 KiB takes 1 MiB of them. What the heap keeps of its own is not counted.
     std::size_t limit = std::numeric_limits<std::size_t>::max();
     // Milliseconds that freed memory stays resident before it may go back to the OS.
     std::uint32_t decay = 500;

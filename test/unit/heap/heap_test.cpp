@@ -243,6 +243,15 @@ TEST(heap, owns_its_blocks_and_no_other_pointer) {
         EXPECT_FALSE(h.owns(p) || h.is_live(p)) << p;
 }
 
+TEST(heap, serves_many_sizes_within_a_limit) {
+    heap h{{.limit = 64_MiB}};
+    std::size_t sizes = 0;
+    for (std::size_t size = 16; size <= 4096; size += size < 128 ? 16 : size / 8, ++sizes)
+        for (std::size_t bytes = 0; bytes < 300'000; bytes += size)
+            ASSERT_NE(h.try_allocate(size), nullptr) << size << " bytes, after " << sizes << " other sizes";
+    EXPECT_GT(sizes, 30U) << "so 10 MB in all";
+}
+
 TEST(heap, holds_no_more_than_its_limit) {
     heap h{{.limit = 12_MiB}};
     EXPECT_EQ(h.stats().limit, 12_MiB);
