@@ -45,8 +45,7 @@ bool heap_core::is_block(const void* p) const noexcept {
 
 bool heap_core::has_size(const void* p, std::size_t size, std::size_t alignment) const noexcept {
     const unit_kind kind = map_.kind_of(p);
-    const size_class said =
-        alignment <= max_class_alignment && size <= max_class_size ? class_for(size, alignment) : no_class;
+    const size_class said = class_for(size, alignment);
     if (said != no_class || kind <= last_class) return kind == said;
     const std::size_t is = usable_size(p);
     if (is_for_units(size, alignment))

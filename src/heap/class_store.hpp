@@ -1,6 +1,6 @@
 // Layer: heap. One size class: its slabs, behind a lock, and a small depot in front of them.
 //
-//     magazine of a thread ──(half of it)──> depot: up to four of those ──> slab_list ──> unit_store
+//     magazine of a thread ──(a part of it)──> depot: up to four of those ──> slab_list ──> unit_store
 //
 // The depot hands blocks from thread to thread as they came, without a look at the bitmaps: what one thread frees and
 // another allocates again costs a copy of pointers. It is used only where several threads have magazines.

@@ -1,10 +1,11 @@
 // When memory goes back to the OS.
 //
 // Loose is what was freed and is still resident: blocks put back since a class was last trimmed, free units, cached
-// mappings; and of what trims had to leave before, as much as these blocks may have set free. Up to a cap in proportion to what is live (an eighth, at least 2 MiB) it is simply kept. Beyond the cap a
-// window opens, as long as the decay: what stayed loose through the whole of it was of no use, and goes; if all of it
-// was used in between, the next window opens. So a load that swings faster than the decay never gives back, and one
-// that has come down does, a decay later.
+// mappings; and of what trims had to leave before, as much as these blocks may have set free. Up to a cap in proportion
+// to what is live (an eighth, at least 2 MiB) it is simply kept. Beyond the cap a window opens, as long as the decay: what
+// stayed loose through the whole of it was of no use, and goes; if all of it was used in between, the next window opens.
+// So one size class that swings faster than the decay never gives back, and a load that has come down does, a decay
+// later.
 //
 // Whose time is that? The callers' own, without a thread in the background:
 //

@@ -23,7 +23,7 @@ void* heap_core::refill(thread_cache& seen, size_class c) noexcept {
     return p;
 }
 
-// Blocks that change hands at a time. Half a magazine between threads; of a thread alone an eighth, since a load that
+// Blocks that change hands at a time. A quarter of a magazine between threads; of a thread alone an eighth, since a load that
 // swings by nearly a magazine then moves no more than that at each end.
 std::size_t heap_core::exchange_of(const magazine_state& state) const noexcept {
     // Relaxed: only a hint.
@@ -151,8 +151,7 @@ void heap_core::flush_all(thread_cache& cache) noexcept {
 }
 
 void heap_core::deallocate(void* p, std::size_t size, std::size_t alignment) noexcept {
-    const size_class c =
-        alignment <= max_class_alignment && size <= max_class_size ? class_for(size, alignment) : no_class;
+    const size_class c = class_for(size, alignment);
     if (c == no_class || p == nullptr) return deallocate(p);
     give(cache(), p, c);
 }

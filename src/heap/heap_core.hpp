@@ -67,9 +67,7 @@ public:
     // `alignment` is a power of two.
     CENOTE_ALWAYS_INLINE void* allocate(thread_cache& cache, std::size_t size,
                                         std::size_t alignment) noexcept {
-        const size_class c = alignment <= max_class_alignment && size <= max_class_size
-                                 ? class_for(size, alignment)
-                                 : no_class;
+        const size_class c = class_for(size, alignment);
         return c == no_class ? allocate_large(size, alignment) : allocate_class(cache, c);
     }
     CENOTE_ALWAYS_INLINE void* allocate_class(thread_cache& cache, size_class c) noexcept {

@@ -49,8 +49,7 @@ void* heap_core::allocate_large(std::size_t size, std::size_t alignment) noexcep
 }
 
 void* heap_core::allocate_zeroed(std::size_t size, std::size_t alignment) noexcept {
-    const size_class c =
-        alignment <= max_class_alignment && size <= max_class_size ? class_for(size, alignment) : no_class;
+    const size_class c = class_for(size, alignment);
     if (c != no_class) {
         void* const p = allocate_class(cache(), c);
         if (p != nullptr) std::memset(p, 0, size);

@@ -41,15 +41,14 @@ bool heap_core::resize_large_in_place(void* p, unit_kind kind, std::size_t usabl
 
 namespace {
 CENOTE_ALWAYS_INLINE size_class class_of(std::size_t size, std::size_t alignment) noexcept {
-    return alignment == 16 ? class_for(size) : class_for(size, alignment);
+    return alignment == 16 && size <= max_class_size ? class_for(size) : class_for(size, alignment);
 }
 } // namespace
 
 void* heap_core::reallocate(void* p, std::size_t size, std::size_t alignment) noexcept {
     const unit_kind kind = map_.kind_of(p);
     // In place where the block is of the class that the new size would get: it can be freed with that size, then.
-    if (size <= max_class_size && alignment <= max_class_alignment && kind != kind_foreign &&
-        kind == class_of(size, alignment) && may_be_block(p, kind)) [[likely]]
+    if (kind != kind_foreign && kind == class_of(size, alignment) && may_be_block(p, kind)) [[likely]]
         return p;
     if (!is_block(p)) report("reallocate of a pointer to no block", p, kind);
     const std::size_t usable = usable_size(p);

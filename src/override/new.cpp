@@ -30,10 +30,8 @@ CENOTE_COLD void* new_slowly(std::size_t size, std::size_t alignment) {
 void deallocate_block(void* p, std::size_t size, std::size_t alignment) noexcept {
     if constexpr (is_hardened) return hardened::deallocate(p, size, alignment);
     const unit_kind is = process_map.kind_of(p);
-    const size_class said = alignment <= least_alignment && size <= max_class_size ? class_for(size)
-                            : alignment <= max_class_alignment && size <= max_class_size
-                                ? class_for(size, alignment)
-                                : no_class;
+    const size_class said =
+        alignment <= least_alignment && size <= max_class_size ? class_for(size) : class_for(size, alignment);
     if (is == said && said != no_class) [[likely]]
         return process_heap.give(process_cache(), p, is);
     if (p == nullptr) return;

@@ -1,6 +1,8 @@
 // A program with running threads forks: the child can create and destroy, whatever the other threads were doing.
 #include "support/shared_pools.hpp"
 
+#include "support/child.hpp"
+
 #include <gtest/gtest.h>
 
 #include <array>
@@ -16,19 +18,6 @@ namespace cenote_test {
 namespace {
 
 using object = std::array<std::uint64_t, 8>;
-
-// Runs `body` in a child and returns its exit code; -1 when it did not end by itself in time.
-template <class Body>
-int in_a_child(Body body) {
-    const pid_t child = ::fork();
-    if (child == 0) {
-        ::alarm(20);
-        ::_exit(body());
-    }
-    int status = 0;
-    if (child < 0 || ::waitpid(child, &status, 0) != child || !WIFEXITED(status)) return -1;
-    return WEXITSTATUS(status);
-}
 
 template <class Pools>
 class forked : public ::testing::Test {};

@@ -2,6 +2,8 @@
 #include "cenote/heap/heap.hpp"
 #include "cenote/os/vm.hpp"
 
+#include "support/child.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -19,19 +21,6 @@ namespace {
 
 using namespace cenote::literals;
 using cenote::heap;
-
-// Runs `body` in a child and returns its exit code; -1 when it did not end by itself in time.
-template <class Body>
-int in_a_child(Body body) {
-    const pid_t child = ::fork();
-    if (child == 0) {
-        ::alarm(20);
-        ::_exit(body());
-    }
-    int status = 0;
-    if (child < 0 || ::waitpid(child, &status, 0) != child || !WIFEXITED(status)) return -1;
-    return WEXITSTATUS(status);
-}
 
 // A block of every class, of large ones and of mappings. Nothing but the heap is used: see below.
 constexpr std::size_t kinds = cenote::detail::last_class + 3;

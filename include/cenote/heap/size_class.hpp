@@ -82,9 +82,9 @@ CENOTE_ALWAYS_INLINE constexpr size_class class_for(std::size_t size) noexcept {
     return size_classes.coarse[(size + 127) / 128];
 }
 
-// For requests up to max_class_size and alignments up to max_class_alignment (powers of two); no_class where none is
-// large enough.
+// For any request whose alignment is a power of two; no_class where none is large enough, or aligned so.
 constexpr size_class class_for(std::size_t size, std::size_t alignment) noexcept {
+    if (size > max_class_size || alignment > max_class_alignment) return no_class;
     const std::size_t rounded = round_up(std::max<std::size_t>(size, 1), alignment);
     if (rounded > max_class_size) return no_class;
     size_class c = rounded <= size_class_tables::fine_limit ? size_classes.fine[(rounded + 7) / 8]
