@@ -33,6 +33,12 @@ void heap_core::end() noexcept {
     map_.release_all();
 }
 
+// A source of the user's may use the process heap, and is called with this heap's locks held. Were that the thread's first
+// call there, it would come for the lock `heaps` then, which a fork holds while it waits for this heap's.
+void heap_core::prepare_for_source() noexcept {
+    if (supply_.is_foreign()) (void)process_heap.find_mine();
+}
+
 thread_cache* heap_core::make_cache() noexcept { return heaps.make_cache(*this); }
 
 // The thread of `cache` ends: its blocks are everybody's at once. Needs the lock `heaps`.
@@ -40,7 +46,10 @@ void heap_core::retire(thread_cache& cache) noexcept {
     flush_all(cache);
     const std::uint32_t left = cache_count_.load(std::memory_order_relaxed);
     if (loose() <= cap()) return;
-    if (left <= 2 || window_has_ended(coarse_milliseconds())) give_back();
+    if (left <= 2)
+        give_back(which::all);
+    else if (window_has_ended(coarse_milliseconds()))
+        give_back(which::idle);
 }
 
 void heap_core::lock_all() noexcept {
@@ -123,6 +132,7 @@ void heap_list::remove(heap_core& heap) noexcept {
 thread_cache* heap_list::make_cache(heap_core& heap) noexcept {
     thread_heaps& mine = this_thread_heaps;
     if (mine.ended) return nullptr;
+    heap.prepare_for_source();
     thread_cache* cache;
     {
         const locked_scope hold{lock};

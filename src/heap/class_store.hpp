@@ -71,7 +71,7 @@ using class_slabs = slab_list<runtime_geometry, class_source>;
 // The most blocks that a magazine of this class holds, and the most that change hands at once.
 constexpr std::size_t magazine_limit(size_class c) noexcept {
     constexpr std::size_t bytes = 128_KiB;
-    return std::clamp<std::size_t>(bytes / class_size(c), 8, 1024);
+    return std::clamp<std::size_t>(bytes / class_size(c), 4, 1024);
 }
 constexpr std::size_t exchange_limit(size_class c) noexcept { return magazine_limit(c) / 2; }
 
@@ -94,6 +94,7 @@ public:
         const std::size_t bytes = got * slabs().geometry().block_size();
         const std::size_t from_loose = std::min(loose, bytes);
         loose -= from_loose;
+        low = std::min(low, loose);
         const std::size_t from_stuck = std::min(stuck, bytes - from_loose);
         stuck -= from_stuck;
         fresh += bytes - from_loose - from_stuck;
@@ -115,9 +116,12 @@ public:
     std::size_t trim() noexcept {
         const std::size_t given = slabs().trim();
         stuck = slabs().taken() == 0 ? 0 : stuck + loose - std::min(stuck + loose, given);
-        loose = 0;
+        loose = low = 0;
         return given;
     }
+    // More than half of what is loose was so ever since the last mark.
+    bool is_idle() const noexcept { return loose != 0 && low >= loose / 2; }
+    void mark() noexcept { low = loose; }
 
     bool is_open() const noexcept { return is_open_; }
     void open(size_class c, unit_store& units, supply& from) noexcept;
@@ -132,6 +136,7 @@ public:
     bool depot_holds(const void* p) const noexcept;
 
     std::size_t loose = 0; // bytes
+    std::size_t low = 0;   // bytes; the least of loose since the last mark
     std::size_t stuck = 0; // bytes
     std::size_t fresh = 0; // bytes
     std::uint64_t refills = 0;

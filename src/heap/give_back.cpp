@@ -2,10 +2,10 @@
 //
 // Loose is what was freed and is still resident: blocks put back since a class was last trimmed, free units, cached
 // mappings; and of what trims had to leave before, as much as these blocks may have set free. Up to a cap in proportion
-// to what is live (an eighth, at least 2 MiB) it is simply kept. Beyond the cap a window opens, as long as the decay: what
-// stayed loose through the whole of it was of no use, and goes; if all of it was used in between, the next window opens.
-// So one size class that swings faster than the decay never gives back, and a load that has come down does, a decay
-// later.
+// to what is live (an eighth, at least 2 MiB) it is simply kept. Beyond the cap a window opens, as long as the decay. What
+// stayed loose through the whole of it was of no use, and goes: of a size class everything, if that is more than half; of
+// units and mappings as much as that is. So what swings faster than the decay stays, and a load that has come down gives
+// back, a decay later. A window in which twice as much comes loose begins anew: much of it was not there to be used.
 //
 // Whose time is that? The callers' own, without a thread in the background:
 //
@@ -15,7 +15,8 @@
 //     a thread that ends gives back at once if none but one other is left, or the window has ended
 //     a caller that is refused memory gives back, and asks again
 //     a caller to whom half a MiB became resident that was not before gives back what is loose elsewhere, a sixteenth of
-//         a decay after the last time: a program whose next phase needs other sizes does not pay for both
+//         a decay after the last time: a program whose next phase needs other sizes does not pay for both. Within a
+//         decay only if more became resident than was given back that time: what comes back at once was no earlier phase's
 //     where nearly all there is is loose (15 of 16 bytes), nobody waits for the end of a window, but a decay is between
 //         any two of these
 #include "heap_core.hpp"
@@ -54,8 +55,6 @@ void heap_core::loosen(std::ptrdiff_t loose, std::ptrdiff_t taken, std::ptrdiff_
     if (loose != 0) loose_.fetch_add(static_cast<std::size_t>(loose), std::memory_order_relaxed);
     if (taken != 0) taken_.fetch_add(static_cast<std::size_t>(taken), std::memory_order_relaxed);
     if (stuck != 0) stuck_.fetch_add(static_cast<std::size_t>(stuck), std::memory_order_relaxed);
-    if (taken > 0 && window_end_.load(std::memory_order_relaxed) != 0) [[unlikely]]
-        low_.store(std::min(low_.load(std::memory_order_relaxed), this->loose()), std::memory_order_relaxed);
 }
 
 // So much became resident. Where others have more than the cap loose, that has to go instead.
@@ -63,17 +62,29 @@ void heap_core::make_room(std::size_t fresh) noexcept {
     if (loose() <= cap()) return fresh_.store(0, std::memory_order_relaxed);
     const std::size_t all = fresh_.fetch_add(fresh, std::memory_order_relaxed) + fresh;
     if (all < least_room) return;
-    const std::uint64_t now = coarse_milliseconds();
-    if (now < last_give_back_.load(std::memory_order_relaxed) +
-                  decay_.load(std::memory_order_relaxed) / room_divisor)
-        return;
-    give_back();
+    const std::uint64_t since = coarse_milliseconds() - marked_.load(std::memory_order_relaxed);
+    const std::uint32_t decay = decay_.load(std::memory_order_relaxed);
+    if (since < decay / room_divisor) return;
+    if (since < decay && all < given_.load(std::memory_order_relaxed)) return;
+    give_back(which::idle);
 }
 
 void heap_core::open_window() noexcept {
-    low_.store(loose(), std::memory_order_relaxed);
-    window_end_.store(coarse_milliseconds() + decay_.load(std::memory_order_relaxed) + 1,
-                      std::memory_order_relaxed);
+    for (class_store& store : classes_) {
+        const locked_scope hold{store.lock};
+        store.mark();
+    }
+    units_.mark();
+    mappings_.mark();
+    begin_window();
+}
+
+// Everything has a new mark.
+void heap_core::begin_window() noexcept {
+    const std::uint64_t now = coarse_milliseconds();
+    marked_.store(now, std::memory_order_relaxed);
+    loose_at_mark_.store(loose(), std::memory_order_relaxed);
+    window_end_.store(now + decay_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
 
 // More than the cap is loose, and no thread may ever look.
@@ -82,14 +93,14 @@ void heap_core::note_loose() noexcept {
     if (end == 0)
         open_window();
     else if (window_has_ended(coarse_milliseconds()))
-        give_back();
+        give_back(which::idle);
 }
 
 void heap_core::watch(thread_cache& cache) noexcept {
     note_loose();
     if (is_nearly_all(loose())) {
         empty(cache, true);
-        give_back();
+        give_back(which::all);
     }
     if (cache.is_watchful || loose() <= cap()) return;
     cache.until_look = calls_between_looks;
@@ -103,8 +114,8 @@ void heap_core::look(thread_cache& cache) noexcept {
     if (end == 0) return open_window();
     if (!window_has_ended(coarse_milliseconds())) return;
     empty(cache, false);
-    give_back();
-    cache.set_watchful(false);
+    give_back(which::idle);
+    if (loose() <= cap()) cache.set_watchful(false);
 }
 
 // What waits in this thread's magazines would keep pages of its own. Those not used since the last time start small again,
@@ -126,20 +137,20 @@ bool heap_core::is_nearly_all(std::size_t loose) noexcept {
     return now >= last_give_back_.load(std::memory_order_relaxed) + decay_.load(std::memory_order_relaxed);
 }
 
-// True for one caller, when a window has ended in which more than half the cap was never used. Opens the next one
-// where all of it was.
+// True for one caller, when a window has ended.
 bool heap_core::window_has_ended(std::uint64_t now) noexcept {
     std::uint64_t end = window_end_.load(std::memory_order_relaxed);
-    if (end == 0 || now < end) return false;
+    if (end == 0) return false;
+    if (loose() / 2 > loose_at_mark_.load(std::memory_order_relaxed)) {
+        open_window();
+        return false;
+    }
     // Relaxed: nothing but the decision is passed on.
-    if (!window_end_.compare_exchange_strong(end, 0, std::memory_order_relaxed)) return false;
-    if (low_.load(std::memory_order_relaxed) > cap() / 2) return true;
-    open_window();
-    return false;
+    return now >= end && window_end_.compare_exchange_strong(end, 0, std::memory_order_relaxed);
 }
 
-// Everything loose goes. Returns bytes.
-std::size_t heap_core::give_back() noexcept {
+// Everything loose goes, or what was so ever since the last mark; a new mark is set. Returns bytes.
+std::size_t heap_core::give_back(which goes) noexcept {
     window_end_.store(0, std::memory_order_relaxed);
     last_give_back_.store(coarse_milliseconds(), std::memory_order_relaxed);
     fresh_.store(0, std::memory_order_relaxed);
@@ -153,6 +164,10 @@ std::size_t heap_core::give_back() noexcept {
         {
             const locked_scope hold{store.lock};
             if (!store.is_open()) continue;
+            if (goes == which::idle && !store.is_idle()) {
+                store.mark();
+                continue;
+            }
             loose_before = store.loose;
             stuck_before = store.stuck;
             taken_before = store.slabs().taken();
@@ -166,20 +181,29 @@ std::size_t heap_core::give_back() noexcept {
                -static_cast<std::ptrdiff_t>(taken_before * class_size(c)),
                -static_cast<std::ptrdiff_t>(stuck_before));
     }
-    given += units_.purge();
-    given += mappings_.purge();
+    if (goes == which::all) {
+        given += units_.purge();
+        given += mappings_.purge();
+    } else {
+        given += units_.purge_idle();
+        given += mappings_.purge_idle();
+    }
+    given_.store(given, std::memory_order_relaxed);
+    marked_.store(coarse_milliseconds(), std::memory_order_relaxed);
+    if (loose() > cap()) begin_window();
     return given;
 }
 
 // Memory was refused. False where there was nothing that may help.
 bool heap_core::relieve() noexcept {
     if (thread_cache* const cache = this_thread_heaps.find(*this)) empty(*cache, true);
-    return give_back() != 0;
+    return give_back(which::all) != 0;
 }
 
 std::size_t heap_core::trim() noexcept {
+    prepare_for_source();
     if (thread_cache* const cache = this_thread_heaps.find(*this)) flush_all(*cache);
-    return give_back();
+    return give_back(which::all);
 }
 
 } // namespace cenote::detail

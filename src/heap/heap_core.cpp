@@ -11,7 +11,7 @@ void* heap_core::refill(thread_cache& seen, size_class c) noexcept {
     if (cache == nullptr) return take_directly(c);
     if (cache->last(c) == nullptr) {
         magazine_state& state = cache->states[c];
-        if (state.exchanges++ >= 1 || state.capacity == 0) cache->grow(c);
+        if (state.exchanges++ >= 1 || state.capacity == 0) cache->grow(c, magazine_bytes());
         state.is_used = true;
         std::size_t got = take(c, state.first, exchange_of(state), state.capacity);
         if (got == 0 && relieve()) got = take(c, state.first, exchange_of(state), state.capacity);
@@ -29,6 +29,17 @@ std::size_t heap_core::exchange_of(const magazine_state& state) const noexcept {
     // Relaxed: only a hint.
     const bool alone = cache_count_.load(std::memory_order_relaxed) <= 1;
     return std::max<std::size_t>(state.capacity / (alone ? 8U : 4U), 1);
+}
+
+// What a thread's magazines may hold together, beyond their first slots: what one or two threads have makes them fast at any
+// size, and what many have together is bounded, until each is down to what it needs.
+std::size_t heap_core::magazine_bytes() const noexcept {
+    constexpr std::size_t most = 8_MiB;
+    constexpr std::size_t least = 1_MiB;
+    constexpr std::size_t of_all = 16_MiB;
+    // Relaxed: only a hint.
+    const std::size_t threads = cache_count_.load(std::memory_order_relaxed);
+    return std::clamp(of_all / std::max<std::size_t>(threads, 1), least, most);
 }
 
 void* heap_core::refuse() noexcept {
@@ -61,7 +72,7 @@ void heap_core::exchange(thread_cache& cache, size_class c) noexcept {
     state.is_used = true;
     const bool is_too_loose = loose() > cap();
     const bool may_grow = state.exchanges++ >= 1 && !is_too_loose;
-    if ((may_grow || state.capacity == 0) && cache.grow(c)) return;
+    if ((may_grow || state.capacity == 0) && cache.grow(c, magazine_bytes())) return;
     flush(cache, c, exchange_of(state));
     if (is_too_loose) [[unlikely]]
         watch(cache);

@@ -152,6 +152,7 @@ private:
     std::size_t take(size_class c, std::byte** out, std::size_t want, std::size_t room) noexcept;
     void put(size_class c, std::byte* const* blocks, std::size_t count) noexcept;
     void put_or_keep(size_class c, std::byte* const* blocks, std::size_t count) noexcept;
+    std::size_t magazine_bytes() const noexcept;
     std::size_t exchange_of(const magazine_state& state) const noexcept;
     void flush(thread_cache& cache, size_class c, std::size_t count) noexcept;
     void flush_all(thread_cache& cache) noexcept;
@@ -178,12 +179,14 @@ private:
     void note_loose() noexcept;
     void make_room(std::size_t fresh) noexcept;
     void open_window() noexcept;
+    void begin_window() noexcept;
     void watch(thread_cache& cache) noexcept;
     [[gnu::noinline]] void look(thread_cache& cache) noexcept;
     void empty(thread_cache& cache, bool all) noexcept;
     bool is_nearly_all(std::size_t loose) noexcept;
     bool window_has_ended(std::uint64_t now) noexcept;
-    std::size_t give_back() noexcept;
+    enum class which : bool { all, idle };
+    std::size_t give_back(which goes) noexcept;
     bool relieve() noexcept;
     void loosen(std::ptrdiff_t loose, std::ptrdiff_t taken, std::ptrdiff_t stuck = 0) noexcept;
 
@@ -197,6 +200,7 @@ private:
         return found != nullptr ? found : make_cache();
     }
     CENOTE_COLD thread_cache* make_cache() noexcept;
+    void prepare_for_source() noexcept;
     void retire(thread_cache& cache) noexcept;
     void lock_all() noexcept;
     void unlock_all() noexcept;
@@ -220,7 +224,9 @@ private:
     std::atomic<std::size_t> loose_{0};             // of the classes: see class_store
     std::atomic<std::size_t> stuck_{0};             // of the classes: see class_store
     std::atomic<std::size_t> fresh_{0};             // of the classes, since memory was last given back
-    std::atomic<std::size_t> low_{0};               // the least of loose() in this window
+    std::atomic<std::size_t> given_{0};             // bytes, when memory was last given back
+    std::atomic<std::size_t> loose_at_mark_{0};
+    std::atomic<std::uint64_t> marked_{0};          // milliseconds
     std::atomic<std::uint64_t> window_end_{0};      // milliseconds; 0: no window
     std::atomic<std::uint64_t> last_give_back_{0};  // milliseconds
 };

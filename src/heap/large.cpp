@@ -17,6 +17,7 @@ bool heap_core::is_for_units(std::size_t size, std::size_t alignment) noexcept {
 
 heap_core::large_block heap_core::take_large(std::size_t size, std::size_t alignment, bool again) noexcept {
     if (size > max_request || alignment > max_request) return {};
+    prepare_for_source();
     large_block got{};
     std::size_t bytes = 0;
     std::size_t dirty = 0;
@@ -68,6 +69,7 @@ void* heap_core::allocate_zeroed(std::size_t size, std::size_t alignment) noexce
 }
 
 void heap_core::deallocate_large(void* p, unit_kind kind) noexcept {
+    prepare_for_source();
     std::size_t bytes = 0;
     if (kind == kind_large)
         bytes = units_.give_large(p) * unit;

@@ -94,6 +94,21 @@ std::size_t mapping_store::purge() noexcept {
     return given;
 }
 
+std::size_t mapping_store::purge_idle() noexcept {
+    const locked_scope hold{lock};
+    const std::size_t before = cached_bytes();
+    const std::size_t idle = low_bytes_;
+    while (cached_ != 0 && before - cached_bytes() < idle)
+        drop_cached(0);
+    low_bytes_ = cached_bytes();
+    return before - cached_bytes();
+}
+
+void mapping_store::mark() noexcept {
+    const locked_scope hold{lock};
+    low_bytes_ = cached_bytes();
+}
+
 void mapping_store::release_all() noexcept {
     while (cached_ != 0)
         drop_cached(cached_ - 1);
@@ -193,6 +208,7 @@ mapping_store::record mapping_store::forget_cached(std::size_t i) noexcept {
     std::copy(cache_ + i + 1, cache_ + cached_, cache_ + i);
     --cached_;
     cached_bytes_.store(cached_bytes() - r.bytes, std::memory_order_relaxed);
+    low_bytes_ = std::min(low_bytes_, cached_bytes());
     return r;
 }
 

@@ -44,6 +44,9 @@ public:
 
     // Gives all that is cached back. Returns bytes.
     std::size_t purge() noexcept;
+    // As many bytes, or more, as were cached at every moment since the last mark, oldest first. The mark is now set anew.
+    std::size_t purge_idle() noexcept;
+    void mark() noexcept;
 
     // Freed, but resident. Relaxed: a figure of some moment.
     std::size_t cached_bytes() const noexcept { return cached_bytes_.load(std::memory_order_relaxed); }
@@ -80,6 +83,7 @@ private:
     record cache_[max_cached] = {}; // the first cached_, oldest first
     std::size_t cached_ = 0;
     std::atomic<std::size_t> cached_bytes_{0}; // written under the lock
+    std::size_t low_bytes_ = 0; // the least that was cached since the last mark
     std::size_t live_bytes_ = 0;
 };
 

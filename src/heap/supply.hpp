@@ -69,6 +69,8 @@ public:
     }
 
     bool is_zeroing() const noexcept { return !source_; }
+    // A source of the user's, which may do anything but use this heap.
+    bool is_foreign() const noexcept { return source_.has_value(); }
 
     // Bytes. Relaxed, all of them: a count orders nothing.
     std::size_t held() const noexcept { return held_.load(std::memory_order_relaxed); }

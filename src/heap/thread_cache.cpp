@@ -11,9 +11,6 @@ namespace cenote::detail {
 
 namespace {
 
-// Of all magazines of a thread together, beyond their first slots.
-constexpr std::size_t most_bytes = 8_MiB;
-
 constexpr std::size_t next_capacity(size_class c, std::size_t capacity) noexcept {
     const std::size_t first = std::clamp<std::size_t>(32_KiB / class_size(c), 2, 16);
     return std::min(capacity == 0 ? first : 4 * capacity, magazine_limit(c));
@@ -36,7 +33,7 @@ constexpr std::size_t all_slots() noexcept {
 constinit const thread_cache closed_cache{};
 constinit thread_local thread_heaps this_thread_heaps;
 
-bool thread_cache::grow(size_class c) noexcept {
+bool thread_cache::grow(size_class c, std::size_t most_bytes) noexcept {
     magazine_state& s = states[c];
     const std::size_t capacity = next_capacity(c, s.capacity);
     if (capacity == s.capacity) return false;

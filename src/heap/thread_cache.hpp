@@ -13,7 +13,7 @@
 // that are no size class have, and what `at` points to where there is no cache, yet or any more.
 //
 // Magazines start with few slots and grow fourfold as they exchange, to a bound in blocks and bytes, and to one in bytes
-// for all of a thread's.
+// for all of a thread's, which is the smaller the more threads there are.
 #pragma once
 
 #include "segment_map.hpp"
@@ -100,8 +100,9 @@ struct thread_cache {
         std::byte** const first = states[k].first;
         return first == nullptr ? 0 : static_cast<std::size_t>(top(k) - first);
     }
-    // The magazine may hold four times as many; its first ones if it has none. False where it has the most it may have.
-    bool grow(size_class c) noexcept;
+    // The magazine may hold four times as many, while all of the thread's together hold `most_bytes`; its first ones if it
+    // has none. False where it has the most it may have.
+    bool grow(size_class c, std::size_t most_bytes) noexcept;
     // Back to few. Needs an empty magazine.
     void shrink(size_class c) noexcept;
     // Frees call the heap from now on, or no longer.

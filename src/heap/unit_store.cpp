@@ -148,17 +148,36 @@ bool unit_store::extend(void* base, std::size_t units, std::size_t more) noexcep
     return true;
 }
 
-std::size_t unit_store::purge() noexcept {
-    std::size_t given = 0;
+std::size_t unit_store::purge(std::size_t most) noexcept {
     const locked_scope hold{lock};
-    for (record* r = records_.end(); r != records_.begin();) {
+    return purge_most(most);
+}
+
+std::size_t unit_store::purge_idle() noexcept {
+    const locked_scope hold{lock};
+    const std::size_t given = purge_most(low_units_);
+    low_units_ = loose_units_.load(std::memory_order_relaxed);
+    return given;
+}
+
+void unit_store::mark() noexcept {
+    const locked_scope hold{lock};
+    low_units_ = loose_units_.load(std::memory_order_relaxed);
+}
+
+// Needs the lock.
+std::size_t unit_store::purge_most(std::size_t most) noexcept {
+    std::size_t given = 0;
+    for (record* r = records_.end(); r != records_.begin() && most != 0;) {
         --r;
-        if (r->free != all_ones) {
-            given += purge_units(*r);
+        const auto loose = static_cast<std::size_t>(count_bits(r->loose));
+        if (r->free != all_ones || loose > most) {
+            given += purge_units(*r, most);
             continue;
         }
         void* const p = reinterpret_cast<void*>(r->base);
-        add_loose(-std::ptrdiff_t{count_bits(r->loose)});
+        most -= loose;
+        add_loose(-static_cast<std::ptrdiff_t>(loose));
         records_.remove(r);
         show_range(p, shared_segment_bytes);
         from_.release(p, shared_segment_bytes, shared_segment_bytes);
@@ -168,18 +187,21 @@ std::size_t unit_store::purge() noexcept {
     return given;
 }
 
-std::size_t unit_store::purge_units(record& r) noexcept {
+std::size_t unit_store::purge_units(record& r, std::size_t& most) noexcept {
     std::size_t given = 0;
-    for (std::uint64_t rest = r.loose; rest != 0;) {
-        const unsigned at = lowest_bit(rest);
-        const auto length = static_cast<unsigned>(std::countr_one(rest >> at));
+    for (std::uint64_t rest = r.loose; rest != 0 && most != 0;) {
+        const auto end = static_cast<std::size_t>(std::bit_width(rest));
+        const std::size_t length =
+            std::min(most, static_cast<std::size_t>(std::countl_one(rest << (word_bits - end))));
+        const std::size_t at = end - length;
         const std::uint64_t range = range_of(at, length);
         rest &= ~range;
         const std::size_t went = from_.decommit(reinterpret_cast<void*>(r.base + at * unit), length * unit);
         if (went == 0) continue;
         given += went;
         r.loose &= ~range;
-        add_loose(-std::ptrdiff_t{length});
+        most -= length;
+        add_loose(-static_cast<std::ptrdiff_t>(length));
         // What a source of the user's decommits need not come back as zeroes: it stays dirty.
         if (from_.is_zeroing()) r.dirty &= ~range;
     }
@@ -205,6 +227,7 @@ void unit_store::release_all() noexcept {
     }
     records_.release_all();
     loose_units_.store(0, std::memory_order_relaxed);
+    low_units_ = 0;
 }
 
 bool unit_store::valid() const noexcept {
@@ -221,12 +244,13 @@ bool unit_store::valid() const noexcept {
         }
         loose += count_bits(r->loose);
     }
-    return loose * unit == loose_bytes();
+    return loose * unit == loose_bytes() && low_units_ <= loose;
 }
 
 void unit_store::add_loose(std::ptrdiff_t units) noexcept {
-    loose_units_.store(loose_units_.load(std::memory_order_relaxed) + static_cast<std::size_t>(units),
-                       std::memory_order_relaxed);
+    const std::size_t now = loose_units_.load(std::memory_order_relaxed) + static_cast<std::size_t>(units);
+    loose_units_.store(now, std::memory_order_relaxed);
+    low_units_ = std::min(low_units_, now);
 }
 
 bool unit_store::add_segment() noexcept {

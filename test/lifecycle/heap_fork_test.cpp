@@ -119,26 +119,32 @@ TEST(heap_forked, children_fork_in_turn) {
 
 // A source that takes its time, so that a fork comes while the heap's locks are held.
 struct slow_source {
+    bool uses_process_heap = false;
     std::atomic<bool> asked{false};
     void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
         asked = true;
         ::usleep(100'000);
+        if (uses_process_heap) heap::process().deallocate(heap::process().try_allocate(100));
         return cenote::vm::reserve(bytes, alignment);
     }
     void deallocate(void* p, std::size_t bytes, std::size_t) noexcept { cenote::vm::release(p, bytes); }
 };
 
+// Small blocks go by a thread's cache, large ones do not.
 TEST(heap_forked, child_may_use_a_heap_that_was_growing_for_the_first_time) {
-    slow_source source;
-    heap h{{.source = source}};
-    std::jthread other{[&] { h.deallocate(h.allocate(100)); }};
-    while (!source.asked.load())
-        std::this_thread::yield();
-    EXPECT_EQ(in_a_child([&] {
-                  h.deallocate(h.allocate(100));
-                  return h.valid() ? 0 : 1;
-              }),
-              0);
+    for (const std::size_t size : {std::size_t{100}, 1_MiB})
+        for (const bool uses_process_heap : {false, true}) {
+            slow_source source{.uses_process_heap = uses_process_heap};
+            heap h{{.source = source}};
+            std::jthread other{[&] { h.deallocate(h.allocate(size)); }};
+            while (!source.asked.load())
+                std::this_thread::yield();
+            EXPECT_EQ(in_a_child([&] {
+                          h.deallocate(h.allocate(size));
+                          return h.valid() ? 0 : 1;
+                      }),
+                      0);
+        }
 }
 
 } // namespace

@@ -132,6 +132,21 @@ TEST_F(class_store_of, loose_counts_what_came_back_and_was_not_taken_again) {
     EXPECT_EQ(store.loose, 0U);
 }
 
+TEST_F(class_store_of, is_idle_while_most_of_what_is_loose_was_not_used_since_the_mark) {
+    EXPECT_FALSE(store.is_idle()) << "nothing is loose";
+    const blocks all = take(1000);
+    store.mark();
+    put(all);
+    EXPECT_FALSE(store.is_idle()) << "all of it was in use at the mark";
+    store.mark();
+    EXPECT_TRUE(store.is_idle());
+    const blocks few = take(300);
+    put(few);
+    EXPECT_TRUE(store.is_idle()) << "300 of 1,000 were used";
+    put(take(700));
+    EXPECT_FALSE(store.is_idle());
+}
+
 TEST_F(class_store_of, stuck_counts_what_a_trim_had_to_leave) {
     const blocks all = take(4000);
     blocks most;

@@ -1,5 +1,6 @@
 // Memory that was freed goes back: when asked, when nobody is left who could use it, and some calls after the decay.
 #include "cenote/heap/heap.hpp"
+#include "cenote/os/vm.hpp"
 
 #include "unit/support/heap_parts.hpp"
 
@@ -7,9 +8,12 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstring>
 #include <memory>
 #include <optional>
+#include <sys/resource.h>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace cenote_test {
@@ -34,6 +38,11 @@ std::vector<void*> allocate(heap& h, std::size_t size, std::size_t bytes) {
 void deallocate(heap& h, const std::vector<void*>& all) {
     for (void* const p : all)
         h.deallocate(p);
+}
+std::size_t page_faults() {
+    rusage used{};
+    ::getrusage(RUSAGE_SELF, &used);
+    return static_cast<std::size_t>(used.ru_minflt);
 }
 std::size_t loose(const cenote::heap_stats& s) { return s.free + s.mapping_cache; }
 
@@ -170,6 +179,35 @@ TEST(decay, far_away_keeps_what_is_free_for_the_next) {
         deallocate(h, allocate(h, 300_KiB, 20_MiB));
         EXPECT_EQ(h.stats().held, held);
     }
+    deallocate(h, live);
+}
+
+// Large blocks of many sizes replace each other, and at no moment does less than the cap lie free. What was given back in
+// the middle of that and is needed again a moment later is no new phase, so it does not set off the next time.
+TEST(decay, of_what_is_replaced_all_the_time_next_to_nothing_is_given_back_under_way) {
+    heap h{{.decay = 400}};
+    std::vector<std::size_t> sizes;
+    for (std::size_t i = 0; i != 32; ++i)
+        sizes.push_back(100_KiB << (i % 6));
+    std::vector<void*> live;
+    std::size_t bytes = 0;
+    for (const std::size_t size : sizes)
+        live.push_back(h.allocate(size));
+    const auto replace = [&](std::size_t times) {
+        for (std::size_t i = 0; i != times; ++i) {
+            const std::size_t at = i * 7 % live.size();
+            h.deallocate(live[at]);
+            std::swap(sizes[at], sizes[i * 11 % live.size()]);
+            live[at] = h.allocate(sizes[at]);
+            std::memset(live[at], 1, sizes[at]);
+            bytes += sizes[at];
+        }
+    };
+    replace(200);
+    bytes = 0;
+    const std::size_t faults = page_faults();
+    replace(3000);
+    EXPECT_LT((page_faults() - faults) * cenote::vm::page_size(), bytes / 4) << "of " << bytes;
     deallocate(h, live);
 }
 

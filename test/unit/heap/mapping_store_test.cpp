@@ -111,6 +111,25 @@ TEST(mapping_store, keeps_a_bounded_number_of_bounded_bytes) {
     EXPECT_EQ(ground.from.held(), 0U);
 }
 
+TEST(mapping_store, of_what_was_used_since_the_mark_nothing_is_purged_as_idle) {
+    mapping_ground ground;
+    std::vector<void*> all;
+    for (int i = 0; i != 6; ++i)
+        all.push_back(ground.mappings.take(2_MiB, 1).base);
+    for (void* const p : all)
+        ground.mappings.give(p);
+    EXPECT_EQ(ground.mappings.purge_idle(), 0U) << "at the mark, nothing was cached yet";
+    void* const one = ground.mappings.take(2_MiB, 1).base;
+    void* const two = ground.mappings.take(2_MiB, 1).base;
+    ground.mappings.give(one);
+    ground.mappings.give(two);
+    EXPECT_EQ(ground.mappings.purge_idle(), 8_MiB);
+    EXPECT_EQ(ground.mappings.cached_bytes(), 4_MiB);
+    ground.mappings.mark();
+    EXPECT_EQ(ground.mappings.purge_idle(), 4_MiB);
+    EXPECT_EQ(ground.from.held(), 0U);
+}
+
 TEST(mapping_store, one_larger_than_the_cache_goes_back_at_once) {
     mapping_ground ground;
     void* const p = ground.mappings.take(1_GiB, 1).base;

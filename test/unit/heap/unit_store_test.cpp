@@ -97,6 +97,40 @@ TEST(unit_store, purged_units_are_zero_again) {
     (void)kept;
 }
 
+TEST(unit_store, of_what_was_used_since_the_mark_nothing_is_purged_as_idle) {
+    unit_ground ground;
+    void* const kept = take(ground.units, 1);
+    std::vector<void*> all;
+    for (int i = 0; i != 10; ++i)
+        all.push_back(take(ground.units, 4));
+    for (void* const p : all)
+        ground.units.give(p, 4);
+    EXPECT_EQ(ground.units.purge_idle(), 0U) << "at the mark, nothing was free yet";
+    std::vector<void*> some;
+    for (int i = 0; i != 3; ++i)
+        some.push_back(take(ground.units, 4));
+    for (void* const p : some)
+        ground.units.give(p, 4);
+    EXPECT_EQ(ground.units.purge_idle(), 7 * 4 * unit) << "three of ten were used";
+    EXPECT_EQ(ground.units.loose_bytes(), 3 * 4 * unit);
+    EXPECT_EQ(ground.units.take(12, 1, kind_large, kind_inner).dirty, low_bits(12)) << "the lowest stay";
+    EXPECT_EQ(ground.units.purge_idle(), 0U) << "since the last one, all was used";
+    EXPECT_TRUE(ground.units.valid());
+    (void)kept;
+}
+
+TEST(unit_store, a_segment_that_is_free_goes_as_idle_if_all_of_it_was) {
+    unit_ground ground;
+    void* const first = take(ground.units, 64);
+    void* const second = take(ground.units, 64);
+    ground.units.give(second, 64);
+    ground.units.mark();
+    ground.units.give(first, 64);
+    EXPECT_EQ(ground.units.purge_idle(), shared_segment_bytes);
+    EXPECT_EQ(ground.from.held(), shared_segment_bytes);
+    EXPECT_EQ(ground.units.loose_bytes(), shared_segment_bytes);
+}
+
 TEST(unit_store, purges_of_segments_that_are_free_give_them_back) {
     unit_ground ground;
     std::vector<void*> all;
