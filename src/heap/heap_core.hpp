@@ -226,9 +226,9 @@ private:
     std::atomic<std::size_t> fresh_{0};             // of the classes, since memory was last given back
     std::atomic<std::size_t> given_{0};             // bytes, when memory was last given back
     std::atomic<std::size_t> loose_at_mark_{0};
-    std::atomic<std::uint64_t> marked_{0};          // milliseconds
-    std::atomic<std::uint64_t> window_end_{0};      // milliseconds; 0: no window
-    std::atomic<std::uint64_t> last_give_back_{0};  // milliseconds
+    std::atomic<std::uint64_t> marked_{0};         // milliseconds
+    std::atomic<std::uint64_t> window_end_{0};     // milliseconds; 0: no window
+    std::atomic<std::uint64_t> last_give_back_{0}; // milliseconds
 };
 
 static_assert(std::is_trivially_destructible_v<heap_core>, "the process heap outlives static destruction");

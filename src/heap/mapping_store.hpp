@@ -83,7 +83,7 @@ private:
     record cache_[max_cached] = {}; // the first cached_, oldest first
     std::size_t cached_ = 0;
     std::atomic<std::size_t> cached_bytes_{0}; // written under the lock
-    std::size_t low_bytes_ = 0; // the least that was cached since the last mark
+    std::size_t low_bytes_ = 0;                // the least that was cached since the last mark
     std::size_t live_bytes_ = 0;
 };
 
