@@ -48,7 +48,7 @@ void heap_core::retire(thread_cache& cache) noexcept {
     if (loose() <= cap()) return;
     if (left <= 2)
         give_back(which::all);
-    else if (window_has_ended(coarse_milliseconds()))
+    else if (window_has_ended(coarse_milliseconds(), nullptr))
         give_back(which::idle);
 }
 

@@ -119,9 +119,12 @@ public:
         loose = low = 0;
         return given;
     }
-    // More than half of what is loose was so ever since the last mark.
-    bool is_idle() const noexcept { return loose != 0 && low >= loose / 2; }
-    void mark() noexcept { low = loose; }
+    // More than half of what is loose was so ever since the last mark, or nothing was taken.
+    bool is_idle() const noexcept { return loose != 0 && (low >= loose / 2 || refills == refills_at_mark); }
+    void mark() noexcept {
+        low = loose;
+        refills_at_mark = refills;
+    }
 
     bool is_open() const noexcept { return is_open_; }
     void open(size_class c, unit_store& units, supply& from) noexcept;
@@ -140,6 +143,7 @@ public:
     std::size_t stuck = 0; // bytes
     std::size_t fresh = 0; // bytes
     std::uint64_t refills = 0;
+    std::uint64_t refills_at_mark = 0;
     std::uint64_t flushes = 0;
 
 private:

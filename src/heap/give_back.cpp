@@ -4,7 +4,7 @@
 // mappings; and of what trims had to leave before, as much as these blocks may have set free. Up to a cap in proportion
 // to what is live (an eighth, at least 2 MiB) it is simply kept. Beyond the cap a window opens, as long as the decay. What
 // stayed loose through the whole of it was of no use, and goes: of a size class everything, if that is more than half; of
-// units and mappings as much as that is. So what swings faster than the decay stays, and a load that has come down gives
+// units and mappings as much as that is; and of each all that is loose if nothing was taken. So what swings faster than the decay stays, and a load that has come down gives
 // back, a decay later. A window in which twice as much comes loose begins anew: much of it was not there to be used.
 //
 // Whose time is that? The callers' own, without a thread in the background:
@@ -17,8 +17,8 @@
 //     a caller to whom half a MiB became resident that was not before gives back what is loose elsewhere, a sixteenth of
 //         a decay after the last time: a program whose next phase needs other sizes does not pay for both. Within a
 //         decay only if more became resident than was given back that time: what comes back at once was no earlier phase's
-//     where nearly all there is is loose (15 of 16 bytes), nobody waits for the end of a window, but a decay is between
-//         any two of these
+//     where nearly all there is is loose (15 of 16 bytes, and 16 MiB), nobody waits for the end of a window, but a decay
+//         is between any two of these; less than 16 MiB go when the window ends, idle or not
 #include "heap_core.hpp"
 
 #include "cenote/os/clock.hpp"
@@ -69,7 +69,9 @@ void heap_core::make_room(std::size_t fresh) noexcept {
     give_back(which::idle);
 }
 
-void heap_core::open_window() noexcept {
+// What waits in the caller's magazines counts as free: `mine`, unless they are at work.
+void heap_core::open_window(thread_cache* mine) noexcept {
+    if (mine != nullptr) flush_all(*mine);
     for (class_store& store : classes_) {
         const locked_scope hold{store.lock};
         store.mark();
@@ -88,16 +90,16 @@ void heap_core::begin_window() noexcept {
 }
 
 // More than the cap is loose, and no thread may ever look.
-void heap_core::note_loose() noexcept {
+void heap_core::note_loose(thread_cache* mine) noexcept {
     const std::uint64_t end = window_end_.load(std::memory_order_relaxed);
     if (end == 0)
-        open_window();
-    else if (window_has_ended(coarse_milliseconds()))
+        open_window(mine);
+    else if (window_has_ended(coarse_milliseconds(), mine))
         give_back(which::idle);
 }
 
 void heap_core::watch(thread_cache& cache) noexcept {
-    note_loose();
+    note_loose(&cache);
     if (is_nearly_all(loose())) {
         empty(cache, true);
         give_back(which::all);
@@ -111,10 +113,11 @@ void heap_core::look(thread_cache& cache) noexcept {
     cache.until_look = calls_between_looks;
     if (loose() <= cap()) return cache.set_watchful(false);
     const std::uint64_t end = window_end_.load(std::memory_order_relaxed);
-    if (end == 0) return open_window();
-    if (!window_has_ended(coarse_milliseconds())) return;
+    if (end == 0) return open_window(&cache);
+    if (!window_has_ended(coarse_milliseconds(), &cache)) return;
     empty(cache, false);
-    give_back(which::idle);
+    const bool is_all = taken_.load(std::memory_order_relaxed) <= loose() / nearly_all_divisor;
+    give_back(is_all ? which::all : which::idle);
     if (loose() <= cap()) cache.set_watchful(false);
 }
 
@@ -138,11 +141,11 @@ bool heap_core::is_nearly_all(std::size_t loose) noexcept {
 }
 
 // True for one caller, when a window has ended.
-bool heap_core::window_has_ended(std::uint64_t now) noexcept {
+bool heap_core::window_has_ended(std::uint64_t now, thread_cache* mine) noexcept {
     std::uint64_t end = window_end_.load(std::memory_order_relaxed);
     if (end == 0) return false;
     if (loose() / 2 > loose_at_mark_.load(std::memory_order_relaxed)) {
-        open_window();
+        open_window(mine);
         return false;
     }
     // Relaxed: nothing but the decision is passed on.

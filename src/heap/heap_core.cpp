@@ -115,7 +115,7 @@ std::size_t heap_core::take(size_class c, std::byte** out, std::size_t want, std
     if (fresh != 0) make_room(fresh);
     // Relaxed: a window that is missed now is seen at the next exchange.
     if (window_end_.load(std::memory_order_relaxed) != 0 && loose() > cap()) [[unlikely]]
-        note_loose();
+        note_loose(nullptr);
     return got;
 }
 

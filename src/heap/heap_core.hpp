@@ -176,15 +176,15 @@ private:
         return static_cast<std::ptrdiff_t>(bytes) < 0 ? 0 : bytes;
     }
     std::size_t cap() const noexcept;
-    void note_loose() noexcept;
+    void note_loose(thread_cache* mine) noexcept;
     void make_room(std::size_t fresh) noexcept;
-    void open_window() noexcept;
+    void open_window(thread_cache* mine) noexcept;
     void begin_window() noexcept;
     void watch(thread_cache& cache) noexcept;
     [[gnu::noinline]] void look(thread_cache& cache) noexcept;
     void empty(thread_cache& cache, bool all) noexcept;
     bool is_nearly_all(std::size_t loose) noexcept;
-    bool window_has_ended(std::uint64_t now) noexcept;
+    bool window_has_ended(std::uint64_t now, thread_cache* mine) noexcept;
     enum class which : bool { all, idle };
     std::size_t give_back(which goes) noexcept;
     bool relieve() noexcept;

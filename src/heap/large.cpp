@@ -81,7 +81,7 @@ void heap_core::deallocate_large(void* p, unit_kind kind) noexcept {
     if (thread_cache* const cache = find_mine())
         watch(*cache);
     else
-        note_loose();
+        note_loose(nullptr);
 }
 
 } // namespace cenote::detail

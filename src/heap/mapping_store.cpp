@@ -97,16 +97,18 @@ std::size_t mapping_store::purge() noexcept {
 std::size_t mapping_store::purge_idle() noexcept {
     const locked_scope hold{lock};
     const std::size_t before = cached_bytes();
-    const std::size_t idle = low_bytes_;
+    const std::size_t idle = is_used_ ? low_bytes_ : before;
     while (cached_ != 0 && before - cached_bytes() < idle)
         drop_cached(0);
     low_bytes_ = cached_bytes();
+    is_used_ = false;
     return before - cached_bytes();
 }
 
 void mapping_store::mark() noexcept {
     const locked_scope hold{lock};
     low_bytes_ = cached_bytes();
+    is_used_ = false;
 }
 
 void mapping_store::release_all() noexcept {
@@ -191,6 +193,7 @@ bool mapping_store::enlarge(record& r, std::size_t bytes) noexcept {
 mapping_store::taken_mapping mapping_store::hand_out(const record& r) noexcept {
     live_.insert(r);
     live_bytes_ += r.bytes;
+    is_used_ = true;
     map_.set(r.base, 1, kind_mapping);
     void* const base = pointer_to(r.base);
     show_range(base, r.bytes);

@@ -44,7 +44,8 @@ public:
 
     // Gives all that is cached back. Returns bytes.
     std::size_t purge() noexcept;
-    // As many bytes, or more, as were cached at every moment since the last mark, oldest first. The mark is now set anew.
+    // As many bytes, or more, as were cached at every moment since the last mark, oldest first; all if none were taken. The
+    // mark is now set anew.
     std::size_t purge_idle() noexcept;
     void mark() noexcept;
 
@@ -84,6 +85,7 @@ private:
     std::size_t cached_ = 0;
     std::atomic<std::size_t> cached_bytes_{0}; // written under the lock
     std::size_t low_bytes_ = 0;                // the least that was cached since the last mark
+    bool is_used_ = false;                     // some was taken since then
     std::size_t live_bytes_ = 0;
 };
 

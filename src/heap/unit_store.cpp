@@ -90,6 +90,7 @@ std::uint64_t unit_store::take_range(std::uintptr_t first, std::size_t units, un
     std::uint64_t dirty = 0;
     std::size_t loose = 0;
     std::size_t done = 0;
+    is_used_ = true;
     for_each_piece(first, units, [&](record& r, std::size_t at, std::size_t count) {
         const std::uint64_t range = range_of(at, count);
         dirty |= (r.dirty & range) >> at << done;
@@ -155,14 +156,16 @@ std::size_t unit_store::purge(std::size_t most) noexcept {
 
 std::size_t unit_store::purge_idle() noexcept {
     const locked_scope hold{lock};
-    const std::size_t given = purge_most(low_units_);
+    const std::size_t given = purge_most(is_used_ ? low_units_ : everything);
     low_units_ = loose_units_.load(std::memory_order_relaxed);
+    is_used_ = false;
     return given;
 }
 
 void unit_store::mark() noexcept {
     const locked_scope hold{lock};
     low_units_ = loose_units_.load(std::memory_order_relaxed);
+    is_used_ = false;
 }
 
 // Needs the lock.

@@ -58,7 +58,8 @@ public:
     // Frees the OS pages of free units, and gives back segments that are free as a whole, the highest first: of `most`
     // resident units. Returns bytes. O(segments).
     std::size_t purge(std::size_t most = everything) noexcept;
-    // As many as were resident and free at every moment since the last mark, which is now set anew.
+    // As many as were resident and free at every moment since the last mark, or all if none were taken. The mark is now set
+    // anew.
     std::size_t purge_idle() noexcept;
     void mark() noexcept;
 
@@ -103,6 +104,7 @@ private:
     record_list<record> records_;
     std::atomic<std::size_t> loose_units_{0}; // written under the lock
     std::size_t low_units_ = 0;               // the least of these since the last mark
+    bool is_used_ = false;                    // some were taken since then
 };
 
 } // namespace cenote::detail

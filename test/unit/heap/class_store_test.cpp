@@ -137,6 +137,8 @@ TEST_F(class_store_of, is_idle_while_most_of_what_is_loose_was_not_used_since_th
     const blocks all = take(1000);
     store.mark();
     put(all);
+    EXPECT_TRUE(store.is_idle()) << "nothing was taken since the mark";
+    put(take(1));
     EXPECT_FALSE(store.is_idle()) << "all of it was in use at the mark";
     store.mark();
     EXPECT_TRUE(store.is_idle());

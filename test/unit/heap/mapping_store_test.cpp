@@ -128,6 +128,10 @@ TEST(mapping_store, of_what_was_used_since_the_mark_nothing_is_purged_as_idle) {
     ground.mappings.mark();
     EXPECT_EQ(ground.mappings.purge_idle(), 4_MiB);
     EXPECT_EQ(ground.from.held(), 0U);
+    void* const p = ground.mappings.take(2_MiB, 1).base;
+    ground.mappings.mark();
+    ground.mappings.give(p);
+    EXPECT_EQ(ground.mappings.purge_idle(), 2_MiB) << "none was taken";
 }
 
 TEST(mapping_store, one_larger_than_the_cache_goes_back_at_once) {

@@ -126,9 +126,20 @@ TEST(unit_store, a_segment_that_is_free_goes_as_idle_if_all_of_it_was) {
     ground.units.give(second, 64);
     ground.units.mark();
     ground.units.give(first, 64);
+    (void)take(ground.units, 1);
     EXPECT_EQ(ground.units.purge_idle(), shared_segment_bytes);
     EXPECT_EQ(ground.from.held(), shared_segment_bytes);
-    EXPECT_EQ(ground.units.loose_bytes(), shared_segment_bytes);
+    EXPECT_EQ(ground.units.loose_bytes(), shared_segment_bytes - unit);
+}
+
+TEST(unit_store, where_none_were_taken_since_the_mark_all_are_idle) {
+    unit_ground ground;
+    void* const kept = take(ground.units, 1);
+    void* const p = take(ground.units, 4);
+    ground.units.mark();
+    ground.units.give(p, 4);
+    EXPECT_EQ(ground.units.purge_idle(), 4 * unit);
+    (void)kept;
 }
 
 TEST(unit_store, purges_of_segments_that_are_free_give_them_back) {
