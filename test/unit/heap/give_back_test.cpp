@@ -184,7 +184,7 @@ TEST(decay, far_away_keeps_what_is_free_for_the_next) {
 // Large blocks of many sizes replace each other, and at no moment does less than the cap lie free. What was given back in
 // the middle of that and is needed again a moment later is no new phase, so it does not set off the next time.
 TEST(decay, of_what_is_replaced_all_the_time_next_to_nothing_is_given_back_under_way) {
-    heap h{{.decay = 400}};
+    heap h{{.decay = 160}};
     std::mt19937 random{1};
     // As many in each doubling from 100 KiB to 3.2 MiB.
     const auto allocate_one = [&] {
@@ -207,11 +207,11 @@ TEST(decay, of_what_is_replaced_all_the_time_next_to_nothing_is_given_back_under
     replace(200);
     const auto start = std::chrono::steady_clock::now();
     const std::size_t faults = page_faults();
-    replace(3000);
+    replace(20'000);
     // Windows of idle memory may end, one a decay. Whatever the machine does meanwhile.
     const auto windows = 1 + static_cast<std::size_t>((std::chrono::steady_clock::now() - start) /
-                                                      std::chrono::milliseconds{400});
-    EXPECT_LT((page_faults() - faults) * cenote::vm::page_size(), (windows + 1) * 12_MiB);
+                                                      std::chrono::milliseconds{160});
+    EXPECT_LT((page_faults() - faults) * cenote::vm::page_size(), (windows + 2) * 32_MiB);
     deallocate(h, live);
 }
 
