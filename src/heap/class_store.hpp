@@ -12,6 +12,7 @@
 #pragma once
 
 #include "guard.hpp"
+#include "low_water.hpp"
 #include "segment_map.hpp"
 #include "unit_store.hpp"
 
@@ -89,12 +90,13 @@ public:
     // when nothing is left and the source refuses. O(room).
     std::size_t take(std::byte** out, std::size_t want, std::size_t room) noexcept {
         ++refills;
+        water.use();
         if (batches_ != 0) return take_batch(out, batch_size_[batches_ - 1] <= room ? room : want);
         const std::size_t got = slabs().take_or_grow(out, want);
         const std::size_t bytes = got * slabs().geometry().block_size();
         const std::size_t from_loose = std::min(loose, bytes);
         loose -= from_loose;
-        low = std::min(low, loose);
+        water.fall(loose);
         const std::size_t from_stuck = std::min(stuck, bytes - from_loose);
         stuck -= from_stuck;
         fresh += bytes - from_loose - from_stuck;
@@ -116,15 +118,13 @@ public:
     std::size_t trim() noexcept {
         const std::size_t given = slabs().trim();
         stuck = slabs().taken() == 0 ? 0 : stuck + loose - std::min(stuck + loose, given);
-        loose = low = 0;
+        loose = 0;
+        water.fall(0);
         return given;
     }
-    // More than half of what is loose was so ever since the last mark, or nothing was taken.
-    bool is_idle() const noexcept { return loose != 0 && (low >= loose / 2 || refills == refills_at_mark); }
-    void mark() noexcept {
-        low = loose;
-        refills_at_mark = refills;
-    }
+    // Half of what is loose was so ever since the last mark, or nothing was taken.
+    bool is_idle() const noexcept { return loose != 0 && water.idle(loose) >= loose / 2; }
+    void mark() noexcept { water.mark(loose); }
 
     bool is_open() const noexcept { return is_open_; }
     void open(size_class c, unit_store& units, supply& from) noexcept;
@@ -139,11 +139,10 @@ public:
     bool depot_holds(const void* p) const noexcept;
 
     std::size_t loose = 0; // bytes
-    std::size_t low = 0;   // bytes; the least of loose since the last mark
+    low_water water;       // of loose
     std::size_t stuck = 0; // bytes
     std::size_t fresh = 0; // bytes
     std::uint64_t refills = 0;
-    std::uint64_t refills_at_mark = 0;
     std::uint64_t flushes = 0;
 
 private:

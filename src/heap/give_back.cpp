@@ -3,8 +3,8 @@
 // Loose is what was freed and is still resident: blocks put back since a class was last trimmed, free units, cached
 // mappings; and of what trims had to leave before, as much as these blocks may have set free. Up to a cap in proportion
 // to what is live (an eighth, at least 2 MiB) it is simply kept. Beyond the cap a window opens, as long as the decay. What
-// stayed loose through the whole of it was of no use, and goes: of a size class everything, if that is more than half; of
-// units and mappings as much as that is; and of each all that is loose if nothing was taken. So what swings faster than the decay stays, and a load that has come down gives
+// stayed loose through the whole of it is idle (see low_water), and goes: of a size class everything, if that is half; of
+// units and mappings as much as that is. So what swings faster than the decay stays, and a load that has come down gives
 // back, a decay later. A window in which twice as much comes loose begins anew: much of it was not there to be used.
 //
 // Whose time is that? The callers' own, without a thread in the background:
@@ -14,9 +14,9 @@
 //         little the thread calls, as long as it frees at all
 //     a thread that ends gives back at once if none but one other is left, or the window has ended
 //     a caller that is refused memory gives back, and asks again
-//     a caller to whom half a MiB became resident that was not before gives back what is loose elsewhere, a sixteenth of
-//         a decay after the last time: a program whose next phase needs other sizes does not pay for both. Within a
-//         decay only if more became resident than was given back that time: what comes back at once was no earlier phase's
+//     a caller to whom half a MiB became resident that was not before gives back what is idle elsewhere, a sixteenth of
+//         a decay after the last mark: a program whose next phase needs other sizes does not pay for both. Within a
+//         decay only if more became resident than was last given back: what comes back at once was no earlier phase's
 //     where nearly all there is is loose (15 of 16 bytes, and 16 MiB), nobody waits for the end of a window, but a decay
 //         is between any two of these; less than 16 MiB go when the window ends, idle or not
 #include "heap_core.hpp"
@@ -140,7 +140,7 @@ bool heap_core::is_nearly_all(std::size_t loose) noexcept {
     return now >= last_give_back_.load(std::memory_order_relaxed) + decay_.load(std::memory_order_relaxed);
 }
 
-// True for one caller, when a window has ended.
+// True for one caller, when a window has ended. Begins it anew where twice as much has come loose.
 bool heap_core::window_has_ended(std::uint64_t now, thread_cache* mine) noexcept {
     std::uint64_t end = window_end_.load(std::memory_order_relaxed);
     if (end == 0) return false;
@@ -152,7 +152,7 @@ bool heap_core::window_has_ended(std::uint64_t now, thread_cache* mine) noexcept
     return now >= end && window_end_.compare_exchange_strong(end, 0, std::memory_order_relaxed);
 }
 
-// Everything loose goes, or what was so ever since the last mark; a new mark is set. Returns bytes.
+// Everything loose goes, or what is idle. Returns bytes.
 std::size_t heap_core::give_back(which goes) noexcept {
     window_end_.store(0, std::memory_order_relaxed);
     last_give_back_.store(coarse_milliseconds(), std::memory_order_relaxed);

@@ -97,18 +97,16 @@ std::size_t mapping_store::purge() noexcept {
 std::size_t mapping_store::purge_idle() noexcept {
     const locked_scope hold{lock};
     const std::size_t before = cached_bytes();
-    const std::size_t idle = is_used_ ? low_bytes_ : before;
+    const std::size_t idle = water_.idle(before);
     while (cached_ != 0 && before - cached_bytes() < idle)
         drop_cached(0);
-    low_bytes_ = cached_bytes();
-    is_used_ = false;
+    water_.mark(cached_bytes());
     return before - cached_bytes();
 }
 
 void mapping_store::mark() noexcept {
     const locked_scope hold{lock};
-    low_bytes_ = cached_bytes();
-    is_used_ = false;
+    water_.mark(cached_bytes());
 }
 
 void mapping_store::release_all() noexcept {
@@ -136,7 +134,7 @@ bool mapping_store::valid() const noexcept {
         if (map_.kind_of(pointer_to(r->base)) != kind_foreign) return false;
         cached += r->bytes;
     }
-    return bytes == live_bytes_ && cached == cached_bytes();
+    return bytes == live_bytes_ && cached == cached_bytes() && water_.least() <= cached;
 }
 
 std::size_t mapping_store::cache_limit() const noexcept { return std::max(least_cache, live_bytes_ / 2); }
@@ -193,7 +191,7 @@ bool mapping_store::enlarge(record& r, std::size_t bytes) noexcept {
 mapping_store::taken_mapping mapping_store::hand_out(const record& r) noexcept {
     live_.insert(r);
     live_bytes_ += r.bytes;
-    is_used_ = true;
+    water_.use();
     map_.set(r.base, 1, kind_mapping);
     void* const base = pointer_to(r.base);
     show_range(base, r.bytes);
@@ -211,7 +209,7 @@ mapping_store::record mapping_store::forget_cached(std::size_t i) noexcept {
     std::copy(cache_ + i + 1, cache_ + cached_, cache_ + i);
     --cached_;
     cached_bytes_.store(cached_bytes() - r.bytes, std::memory_order_relaxed);
-    low_bytes_ = std::min(low_bytes_, cached_bytes());
+    water_.fall(cached_bytes());
     return r;
 }
 

@@ -7,6 +7,7 @@
 // Every function takes the lock.
 #pragma once
 
+#include "low_water.hpp"
 #include "record_list.hpp"
 #include "segment_map.hpp"
 #include "supply.hpp"
@@ -84,8 +85,7 @@ private:
     record cache_[max_cached] = {}; // the first cached_, oldest first
     std::size_t cached_ = 0;
     std::atomic<std::size_t> cached_bytes_{0}; // written under the lock
-    std::size_t low_bytes_ = 0;                // the least that was cached since the last mark
-    bool is_used_ = false;                     // some was taken since then
+    low_water water_;                          // of these
     std::size_t live_bytes_ = 0;
 };
 

@@ -90,7 +90,7 @@ std::uint64_t unit_store::take_range(std::uintptr_t first, std::size_t units, un
     std::uint64_t dirty = 0;
     std::size_t loose = 0;
     std::size_t done = 0;
-    is_used_ = true;
+    water_.use();
     for_each_piece(first, units, [&](record& r, std::size_t at, std::size_t count) {
         const std::uint64_t range = range_of(at, count);
         dirty |= (r.dirty & range) >> at << done;
@@ -149,27 +149,25 @@ bool unit_store::extend(void* base, std::size_t units, std::size_t more) noexcep
     return true;
 }
 
-std::size_t unit_store::purge(std::size_t most) noexcept {
+std::size_t unit_store::purge() noexcept {
     const locked_scope hold{lock};
-    return purge_most(most);
+    return purge(all_units());
 }
 
 std::size_t unit_store::purge_idle() noexcept {
     const locked_scope hold{lock};
-    const std::size_t given = purge_most(is_used_ ? low_units_ : everything);
-    low_units_ = loose_units_.load(std::memory_order_relaxed);
-    is_used_ = false;
+    const std::size_t given = purge(water_.idle(all_units()));
+    water_.mark(loose_units());
     return given;
 }
 
 void unit_store::mark() noexcept {
     const locked_scope hold{lock};
-    low_units_ = loose_units_.load(std::memory_order_relaxed);
-    is_used_ = false;
+    water_.mark(loose_units());
 }
 
-// Needs the lock.
-std::size_t unit_store::purge_most(std::size_t most) noexcept {
+// Of `most` loose units. Needs the lock.
+std::size_t unit_store::purge(std::size_t most) noexcept {
     std::size_t given = 0;
     for (record* r = records_.end(); r != records_.begin() && most != 0;) {
         --r;
@@ -230,7 +228,7 @@ void unit_store::release_all() noexcept {
     }
     records_.release_all();
     loose_units_.store(0, std::memory_order_relaxed);
-    low_units_ = 0;
+    water_.mark(0);
 }
 
 bool unit_store::valid() const noexcept {
@@ -247,13 +245,12 @@ bool unit_store::valid() const noexcept {
         }
         loose += count_bits(r->loose);
     }
-    return loose * unit == loose_bytes() && low_units_ <= loose;
+    return loose * unit == loose_bytes() && water_.least() <= loose;
 }
 
 void unit_store::add_loose(std::ptrdiff_t units) noexcept {
-    const std::size_t now = loose_units_.load(std::memory_order_relaxed) + static_cast<std::size_t>(units);
-    loose_units_.store(now, std::memory_order_relaxed);
-    low_units_ = std::min(low_units_, now);
+    loose_units_.store(loose_units() + static_cast<std::size_t>(units), std::memory_order_relaxed);
+    water_.fall(loose_units());
 }
 
 bool unit_store::add_segment() noexcept {

@@ -14,6 +14,7 @@
 // Every function takes the lock; a size class may hold its own meanwhile.
 #pragma once
 
+#include "low_water.hpp"
 #include "record_list.hpp"
 #include "segment_map.hpp"
 #include "supply.hpp"
@@ -32,8 +33,6 @@ static_assert(units_per_segment == word_bits, "a word of bits describes a segmen
 
 class unit_store {
 public:
-    static constexpr std::size_t everything = static_cast<std::size_t>(-1);
-
     constexpr unit_store(segment_map& map, supply& from) noexcept : map_(map), from_(from) {}
     ~unit_store() = default;
     unit_store(const unit_store&) = delete;
@@ -55,16 +54,15 @@ public:
     // something else than zeroes does not matter.
     bool extend(void* base, std::size_t units, std::size_t more) noexcept;
 
-    // Frees the OS pages of free units, and gives back segments that are free as a whole, the highest first: of `most`
-    // resident units. Returns bytes. O(segments).
-    std::size_t purge(std::size_t most = everything) noexcept;
-    // As many as were resident and free at every moment since the last mark, or all if none were taken. The mark is now set
-    // anew.
+    // Frees the OS pages of free units, and gives back segments that are free as a whole. Returns bytes. O(segments).
+    std::size_t purge() noexcept;
+    // The same of as many as were resident and free at every moment since the last mark, or all if none were taken, the
+    // highest first. The mark is now set anew.
     std::size_t purge_idle() noexcept;
     void mark() noexcept;
 
     // Free, but resident. Relaxed: a figure of some moment.
-    std::size_t loose_bytes() const noexcept { return loose_units_.load(std::memory_order_relaxed) * unit; }
+    std::size_t loose_bytes() const noexcept { return loose_units() * unit; }
     std::size_t segments() const noexcept { return records_.size(); } // needs the lock
     std::size_t large_bytes() const noexcept;                         // of large blocks. Needs the lock
 
@@ -95,16 +93,17 @@ private:
     std::uint64_t take_range(std::uintptr_t first, std::size_t units, unit_kind kind,
                              unit_kind rest) noexcept;
     void give_range(std::uintptr_t first, std::size_t units) noexcept;
-    std::size_t purge_most(std::size_t most) noexcept;
+    std::size_t purge(std::size_t most) noexcept;
     std::size_t purge_units(record& r, std::size_t& most) noexcept;
+    std::size_t all_units() const noexcept { return records_.size() * units_per_segment; }
+    std::size_t loose_units() const noexcept { return loose_units_.load(std::memory_order_relaxed); }
     void add_loose(std::ptrdiff_t units) noexcept;
 
     segment_map& map_;
     supply& from_;
     record_list<record> records_;
     std::atomic<std::size_t> loose_units_{0}; // written under the lock
-    std::size_t low_units_ = 0;               // the least of these since the last mark
-    bool is_used_ = false;                    // some were taken since then
+    low_water water_;                         // of these
 };
 
 } // namespace cenote::detail

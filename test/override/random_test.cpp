@@ -261,11 +261,11 @@ private:
 };
 
 class entry_points_mixed : public ::testing::TestWithParam<std::uint64_t> {};
-INSTANTIATE_TEST_SUITE_P(seeds, entry_points_mixed, ::testing::Values(1, 2, 3));
+INSTANTIATE_TEST_SUITE_P(seeds, entry_points_mixed, ::testing::Values(1, 2, 3, 4, 5, 6));
 
 TEST_P(entry_points_mixed, agree_with_the_model) {
     const char* const wanted = std::getenv("CENOTE_SOAK_OPERATIONS");
-    const std::size_t operations = wanted == nullptr ? 40'000 : std::strtoull(wanted, nullptr, 10);
+    const std::size_t operations = wanted == nullptr ? 100'000 : std::strtoull(wanted, nullptr, 10);
     std::array<mailbox, threads> boxes;
     std::array<std::string, threads> wrong;
     std::vector<std::thread> all;

@@ -11,6 +11,15 @@ namespace {
 
 using namespace cenote::detail;
 
+// Mappings of 2 MiB, taken and given.
+void fill_cache(mapping_ground& ground, int count) {
+    std::vector<void*> all;
+    for (int i = 0; i != count; ++i)
+        all.push_back(ground.mappings.take(2_MiB, 1).base);
+    for (void* const p : all)
+        ground.mappings.give(p);
+}
+
 TEST(mapping_store, gives_zeroed_memory_at_multiples_of_a_unit) {
     mapping_ground ground;
     const auto got = ground.mappings.take(3_MiB + 1, 1);
@@ -85,11 +94,7 @@ TEST(mapping_store, what_is_too_small_is_made_larger_and_tells_what_of_it_was_us
 
 TEST(mapping_store, does_not_hand_out_a_cached_one_that_is_not_aligned_enough) {
     mapping_ground ground;
-    std::vector<void*> all;
-    for (int i = 0; i != 9; ++i)
-        all.push_back(ground.mappings.take(2_MiB, 1).base);
-    for (void* const p : all)
-        ground.mappings.give(p);
+    fill_cache(ground, 9);
     for (std::size_t alignment = 1_MiB; alignment <= 16_MiB; alignment *= 2)
         EXPECT_TRUE(is_aligned(ground.mappings.take(2_MiB, alignment).base, alignment));
 }
@@ -113,16 +118,9 @@ TEST(mapping_store, keeps_a_bounded_number_of_bounded_bytes) {
 
 TEST(mapping_store, of_what_was_used_since_the_mark_nothing_is_purged_as_idle) {
     mapping_ground ground;
-    std::vector<void*> all;
-    for (int i = 0; i != 6; ++i)
-        all.push_back(ground.mappings.take(2_MiB, 1).base);
-    for (void* const p : all)
-        ground.mappings.give(p);
+    fill_cache(ground, 6);
     EXPECT_EQ(ground.mappings.purge_idle(), 0U) << "at the mark, nothing was cached yet";
-    void* const one = ground.mappings.take(2_MiB, 1).base;
-    void* const two = ground.mappings.take(2_MiB, 1).base;
-    ground.mappings.give(one);
-    ground.mappings.give(two);
+    fill_cache(ground, 2);
     EXPECT_EQ(ground.mappings.purge_idle(), 8_MiB);
     EXPECT_EQ(ground.mappings.cached_bytes(), 4_MiB);
     ground.mappings.mark();

@@ -17,6 +17,8 @@ namespace {
 using namespace cenote::detail;
 using namespace cenote::literals;
 
+constexpr std::size_t plenty = 8_MiB; // what one thread alone may have in its magazines
+
 class a_thread_cache : public ::testing::Test {
 protected:
     a_thread_cache()
@@ -50,7 +52,7 @@ TEST_F(a_thread_cache, is_closed_at_first_for_every_kind) {
 }
 
 TEST_F(a_thread_cache, magazine_gives_out_what_came_last) {
-    ASSERT_TRUE(cache.grow(20, 8_MiB));
+    ASSERT_TRUE(cache.grow(20, plenty));
     EXPECT_FALSE(says_full(20));
     EXPECT_EQ(cache.last(20), nullptr);
     cache.push(20, &bytes[1]);
@@ -65,7 +67,7 @@ TEST_F(a_thread_cache, magazine_gives_out_what_came_last) {
 }
 
 TEST_F(a_thread_cache, magazine_says_that_it_is_full_exactly_when_it_is) {
-    ASSERT_TRUE(cache.grow(20, 8_MiB));
+    ASSERT_TRUE(cache.grow(20, plenty));
     for (std::size_t i = 0; i != cache.states[20].capacity; ++i) {
         EXPECT_FALSE(says_full(20));
         EXPECT_TRUE(cache.has_room(20));
@@ -78,19 +80,19 @@ TEST_F(a_thread_cache, magazine_says_that_it_is_full_exactly_when_it_is) {
 TEST_F(a_thread_cache, grows_to_the_limit_of_its_class_and_no_further) {
     for (const size_class c : {size_class{1}, size_class{8}, size_class{40}, last_class}) {
         std::size_t before = 0;
-        while (cache.grow(c, 8_MiB)) {
+        while (cache.grow(c, plenty)) {
             EXPECT_GT(cache.states[c].capacity, before);
             before = cache.states[c].capacity;
         }
         EXPECT_EQ(before, magazine_limit(c));
-        EXPECT_FALSE(cache.grow(c, 8_MiB));
+        EXPECT_FALSE(cache.grow(c, plenty));
         EXPECT_EQ(cache.states[c].capacity, magazine_limit(c));
     }
 }
 
 TEST_F(a_thread_cache, keeps_its_blocks_while_it_grows) {
     std::size_t held = 0;
-    while (cache.grow(8, 8_MiB)) {
+    while (cache.grow(8, plenty)) {
         ASSERT_EQ(cache.size(8), held);
         while (cache.has_room(8))
             cache.push(8, &bytes[held++]);
@@ -104,7 +106,7 @@ TEST_F(a_thread_cache, has_slots_for_all_that_every_class_may_have) {
     for (bool grew = true; grew;) {
         grew = false;
         for (size_class c = 1; c <= last_class; ++c)
-            grew = cache.grow(c, 8_MiB) || grew;
+            grew = cache.grow(c, plenty) || grew;
     }
     EXPECT_LE(cache.next_slots, cache.end_slots);
     for (size_class c = 1; c <= last_class; ++c)
@@ -127,10 +129,10 @@ TEST_F(a_thread_cache, has_its_first_slots_of_every_class_whatever_the_bound) {
 }
 
 TEST_F(a_thread_cache, shrinks_to_what_it_began_with_and_grows_again_in_the_same_slots) {
-    ASSERT_TRUE(cache.grow(8, 8_MiB));
+    ASSERT_TRUE(cache.grow(8, plenty));
     const std::size_t first = cache.states[8].capacity;
     const std::size_t first_bytes = cache.capacity_bytes;
-    while (cache.grow(8, 8_MiB)) {
+    while (cache.grow(8, plenty)) {
     }
     std::byte** const used = cache.next_slots;
     for (int round = 0; round != 100; ++round) {
@@ -140,7 +142,7 @@ TEST_F(a_thread_cache, shrinks_to_what_it_began_with_and_grows_again_in_the_same
         fill(8);
         EXPECT_EQ(cache.size(8), first);
         EXPECT_TRUE(says_full(8));
-        while (cache.grow(8, 8_MiB)) {
+        while (cache.grow(8, plenty)) {
         }
         EXPECT_EQ(cache.states[8].capacity, magazine_limit(8));
         EXPECT_EQ(cache.next_slots, used) << "slots are handed out once";
@@ -150,14 +152,14 @@ TEST_F(a_thread_cache, shrinks_to_what_it_began_with_and_grows_again_in_the_same
 }
 
 TEST_F(a_thread_cache, watchful_says_always_full_and_still_has_room) {
-    ASSERT_TRUE(cache.grow(8, 8_MiB));
+    ASSERT_TRUE(cache.grow(8, plenty));
     cache.set_watchful(true);
     EXPECT_TRUE(says_full(8));
     EXPECT_TRUE(cache.has_room(8));
     cache.push(8, &bytes[0]);
     EXPECT_EQ(cache.last(8), &bytes[0]) << "blocks can still be had from it";
-    ASSERT_TRUE(cache.grow(8, 8_MiB));
-    ASSERT_TRUE(cache.grow(9, 8_MiB));
+    ASSERT_TRUE(cache.grow(8, plenty));
+    ASSERT_TRUE(cache.grow(9, plenty));
     EXPECT_TRUE(says_full(8));
     EXPECT_TRUE(says_full(9)) << "also one that came since";
     cache.set_watchful(false);
