@@ -79,6 +79,7 @@ constexpr std::size_t exchange_limit(size_class c) noexcept { return magazine_li
 class alignas(64) class_store {
 public:
     static constexpr std::size_t depot_batches = 4;
+    static constexpr std::size_t worthwhile_divisor = 8;
 
     constexpr class_store() noexcept = default;
 
@@ -114,16 +115,25 @@ public:
     // What waits in the depot goes to the bitmaps.
     class_slabs::put_outcome empty_depot() noexcept;
 
-    // Empty memory goes back to the units, and pages of empty slabs to the OS. Returns bytes. O(capacity / 64).
-    std::size_t trim() noexcept {
-        const std::size_t given = slabs().trim();
-        stuck = slabs().taken() == 0 ? 0 : stuck + loose - std::min(stuck + loose, given);
-        loose = 0;
-        water.fall(0);
+    // Empty memory goes back to the units, and pages of free blocks to the OS: all of it, or about `most` bytes. A new mark
+    // is set. Returns bytes. O(capacity / 64).
+    std::size_t trim(std::size_t most = any_bytes) noexcept {
+        const std::size_t given = slabs().trim(most);
+        const std::size_t left =
+            slabs().taken() == 0 && most == any_bytes ? 0 : loose + stuck - std::min(loose + stuck, given);
+        // What was asked for and could not go lies beside live blocks.
+        stuck = given < most ? left : std::min(stuck, left);
+        loose = left - stuck;
+        mark();
         return given;
     }
-    // Half of what is loose was so ever since the last mark, or nothing was taken.
-    bool is_idle() const noexcept { return loose != 0 && water.idle(loose) >= loose / 2; }
+    // Nothing was taken since the last mark.
+    bool is_idle() const noexcept { return !water.is_used(); }
+    // Of what is loose, what was so ever since the last mark. Bytes; 0 where they are not worth a walk.
+    std::size_t idle() const noexcept {
+        const std::size_t bytes = water.idle(loose);
+        return bytes >= loose / worthwhile_divisor ? bytes : 0;
+    }
     void mark() noexcept { water.mark(loose); }
 
     bool is_open() const noexcept { return is_open_; }

@@ -78,15 +78,17 @@ void heap_core::open_window(thread_cache* mine) noexcept {
     }
     units_.mark();
     mappings_.mark();
-    begin_window();
+    note_mark();
 }
 
-// Everything has a new mark.
-void heap_core::begin_window() noexcept {
+// Everything has a new mark, and a window begins if there is reason for one.
+void heap_core::note_mark() noexcept {
     const std::uint64_t now = coarse_milliseconds();
+    const std::size_t loose_now = loose();
     marked_.store(now, std::memory_order_relaxed);
-    loose_at_mark_.store(loose(), std::memory_order_relaxed);
-    window_end_.store(now + decay_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    loose_at_mark_.store(loose_now, std::memory_order_relaxed);
+    const std::uint64_t end = now + decay_.load(std::memory_order_relaxed) + 1;
+    window_end_.store(loose_now > cap() ? end : 0, std::memory_order_relaxed);
 }
 
 // More than the cap is loose, and no thread may ever look.
@@ -154,7 +156,6 @@ bool heap_core::window_has_ended(std::uint64_t now, thread_cache* mine) noexcept
 
 // Everything loose goes, or what is idle. Returns bytes.
 std::size_t heap_core::give_back(which goes) noexcept {
-    window_end_.store(0, std::memory_order_relaxed);
     last_give_back_.store(coarse_milliseconds(), std::memory_order_relaxed);
     fresh_.store(0, std::memory_order_relaxed);
     std::size_t given = 0;
@@ -167,17 +168,19 @@ std::size_t heap_core::give_back(which goes) noexcept {
         {
             const locked_scope hold{store.lock};
             if (!store.is_open()) continue;
-            if (goes == which::idle && !store.is_idle()) {
-                store.mark();
-                continue;
-            }
             loose_before = store.loose;
             stuck_before = store.stuck;
             taken_before = store.slabs().taken();
-            outcome = store.empty_depot();
-            if (store.loose != 0) given += store.trim();
-            taken_before -= store.slabs().taken();
+            if (goes == which::all || store.is_idle()) {
+                outcome = store.empty_depot();
+                if (store.loose != 0) given += store.trim();
+            } else if (const std::size_t idle = store.idle(); idle != 0) {
+                given += store.trim(idle);
+            }
+            store.mark();
+            loose_before -= store.loose;
             stuck_before -= store.stuck;
+            taken_before -= store.slabs().taken();
         }
         if (outcome.result != put_result::ok) report("double free", outcome.block, c);
         loosen(-static_cast<std::ptrdiff_t>(loose_before),
@@ -192,8 +195,7 @@ std::size_t heap_core::give_back(which goes) noexcept {
         given += mappings_.purge_idle();
     }
     given_.store(given, std::memory_order_relaxed);
-    marked_.store(coarse_milliseconds(), std::memory_order_relaxed);
-    if (loose() > cap()) begin_window();
+    note_mark();
     return given;
 }
 

@@ -179,7 +179,7 @@ private:
     void note_loose(thread_cache* mine) noexcept;
     void make_room(std::size_t fresh) noexcept;
     void open_window(thread_cache* mine) noexcept;
-    void begin_window() noexcept;
+    void note_mark() noexcept;
     void watch(thread_cache& cache) noexcept;
     [[gnu::noinline]] void look(thread_cache& cache) noexcept;
     void empty(thread_cache& cache, bool all) noexcept;

@@ -21,6 +21,7 @@ public:
     // Somebody needed memory.
     constexpr void use() noexcept { is_used_ = true; }
 
+    constexpr bool is_used() const noexcept { return is_used_; }
     // What of `now` was of no use since the mark: all, where nobody needed any.
     constexpr std::size_t idle(std::size_t now) const noexcept { return is_used_ ? least_ : now; }
     constexpr std::size_t least() const noexcept { return least_; }

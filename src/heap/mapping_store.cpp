@@ -91,6 +91,7 @@ std::size_t mapping_store::purge() noexcept {
     while (cached_ != 0)
         drop_cached(cached_ - 1);
     if (live_.empty()) live_.release_all();
+    water_.mark(0);
     return given;
 }
 

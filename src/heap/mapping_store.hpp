@@ -43,10 +43,10 @@ public:
     // changed, where that cannot be. O(log n).
     taken_mapping resize(void* base, std::size_t bytes) noexcept;
 
-    // Gives all that is cached back. Returns bytes.
+    // Gives all that is cached back, and sets a new mark. Returns bytes.
     std::size_t purge() noexcept;
-    // As many bytes, or more, as were cached at every moment since the last mark, oldest first; all if none were taken. The
-    // mark is now set anew.
+    // As many bytes, or more, as were cached at every moment since the last mark, oldest first; all if none were taken.
+    // Sets a new mark.
     std::size_t purge_idle() noexcept;
     void mark() noexcept;
 

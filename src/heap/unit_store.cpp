@@ -156,9 +156,7 @@ std::size_t unit_store::purge() noexcept {
 
 std::size_t unit_store::purge_idle() noexcept {
     const locked_scope hold{lock};
-    const std::size_t given = purge(water_.idle(all_units()));
-    water_.mark(loose_units());
-    return given;
+    return purge(water_.idle(all_units()));
 }
 
 void unit_store::mark() noexcept {
@@ -166,7 +164,7 @@ void unit_store::mark() noexcept {
     water_.mark(loose_units());
 }
 
-// Of `most` loose units. Needs the lock.
+// Of `most` loose units. Sets a new mark. Needs the lock.
 std::size_t unit_store::purge(std::size_t most) noexcept {
     std::size_t given = 0;
     for (record* r = records_.end(); r != records_.begin() && most != 0;) {
@@ -185,6 +183,7 @@ std::size_t unit_store::purge(std::size_t most) noexcept {
         given += shared_segment_bytes;
     }
     if (records_.empty()) records_.release_all();
+    water_.mark(loose_units());
     return given;
 }
 

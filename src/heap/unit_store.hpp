@@ -54,10 +54,11 @@ public:
     // something else than zeroes does not matter.
     bool extend(void* base, std::size_t units, std::size_t more) noexcept;
 
-    // Frees the OS pages of free units, and gives back segments that are free as a whole. Returns bytes. O(segments).
+    // Frees the OS pages of free units, and gives back segments that are free as a whole; sets a new mark.
+    // Returns bytes. O(segments).
     std::size_t purge() noexcept;
     // The same of as many as were resident and free at every moment since the last mark, or all if none were taken, the
-    // highest first. The mark is now set anew.
+    // highest first.
     std::size_t purge_idle() noexcept;
     void mark() noexcept;
 

@@ -26,12 +26,16 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <new>
 #include <utility>
 
 namespace cenote::detail {
 
 enum class put_result : std::uint8_t { ok, foreign, not_a_block, already_free };
+
+// No bound.
+inline constexpr std::size_t any_bytes = std::numeric_limits<std::size_t>::max();
 
 template <class Geometry, memory_source Source>
 class slab_list {
@@ -182,26 +186,26 @@ public:
     }
 
     // Gives back to the source every segment without a taken block and, where the source can, pages of the others that
-    // hold only free blocks. The first segment stays as long as any other does. Returns bytes. O(capacity / 64).
-    std::size_t trim() noexcept {
-        if (taken_ == 0) return release_all();
-        std::size_t given = index_.table_bytes();
-        segment* kept = nullptr;
-        for (segment* s = segments_; s != nullptr;) {
-            segment* const next = s->next;
+    // hold only free blocks; or of that a little more than `most` bytes, the newest segments' first, which are then taken
+    // from last. The first segment stays as long as any other does. Returns bytes. O(capacity / 64).
+    std::size_t trim(std::size_t most = any_bytes) noexcept {
+        if (taken_ == 0 && most == any_bytes) return release_all();
+        const std::size_t table = index_.table_bytes();
+        std::size_t given = 0;
+        for (segment** link = &segments_; *link != nullptr && given < most;) {
+            segment* const s = *link;
             if (s != first_ && s->empty(geometry_)) {
+                *link = s->next;
                 given += s->bytes;
                 capacity_ -= s->total;
                 release(s);
             } else {
-                given += give_pages_back(*s);
-                s->next = kept;
-                kept = s;
+                given += give_pages_back(*s, most - given);
+                link = &s->next;
             }
-            s = next;
         }
-        rebuild(kept);
-        return given - index_.table_bytes();
+        rebuild(segments_);
+        return given + table - index_.table_bytes();
     }
 
     // Every block is free again and every segment kept while their bytes stay within `limit`. Blocks that were
@@ -578,13 +582,13 @@ private:
         if (index_.empty()) index_.free_table(tables());
     }
 
-    // Gives the pages back that hold nothing but free blocks, of all slabs that changed since that was done last. Returns
-    // bytes.
-    std::size_t give_pages_back(segment& s) noexcept {
+    // Gives the pages back that hold nothing but free blocks, of the slabs that changed since that was done last: of all,
+    // or from the highest on until it was `most` bytes. Returns bytes.
+    std::size_t give_pages_back(segment& s, std::size_t most) noexcept {
         std::size_t given = 0;
         if constexpr (decommitting_source<Source>) {
             const std::size_t slabs = s.opened_slabs(geometry_);
-            for (std::size_t slab = 0; slab != slabs; ++slab) {
+            for (std::size_t slab = slabs; slab-- != 0 && given < most;) {
                 const std::uint64_t bit = std::uint64_t{1} << slab;
                 if ((s.given_back & bit) != 0 || ((s.nonfull & bit) == 0)) continue;
                 s.given_back |= bit;

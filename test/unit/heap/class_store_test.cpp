@@ -132,21 +132,39 @@ TEST_F(class_store_of, loose_counts_what_came_back_and_was_not_taken_again) {
     EXPECT_EQ(store.loose, 0U);
 }
 
-TEST_F(class_store_of, is_idle_while_most_of_what_is_loose_was_not_used_since_the_mark) {
-    EXPECT_FALSE(store.is_idle()) << "nothing is loose";
+TEST_F(class_store_of, what_is_loose_is_idle_as_far_as_it_was_not_used_since_the_mark) {
+    const std::size_t each = class_size(c);
     const blocks all = take(1000);
     store.mark();
     put(all);
     EXPECT_TRUE(store.is_idle()) << "nothing was taken since the mark";
     put(take(1));
-    EXPECT_FALSE(store.is_idle()) << "all of it was in use at the mark";
-    store.mark();
-    EXPECT_TRUE(store.is_idle());
-    const blocks few = take(300);
-    put(few);
-    EXPECT_TRUE(store.is_idle()) << "300 of 1,000 were used";
-    put(take(700));
     EXPECT_FALSE(store.is_idle());
+    EXPECT_EQ(store.idle(), 0U) << "all of it was in use at the mark";
+    store.mark();
+    EXPECT_EQ(store.idle(), 1000 * each);
+    put(take(300));
+    EXPECT_EQ(store.idle(), 700 * each);
+    put(take(900));
+    EXPECT_EQ(store.idle(), 0U) << "a hundred are not worth a walk";
+}
+
+TEST_F(class_store_of, a_trim_in_part_gives_what_is_taken_last_and_leaves_the_rest_loose) {
+    const std::size_t each = class_size(c);
+    const blocks all = take(4000);
+    const blocks kept(all.begin(), all.begin() + 1);
+    put(blocks(all.begin() + 1, all.end()));
+    const std::size_t half = 2000 * each;
+    const std::size_t given = store.trim(half);
+    EXPECT_GE(given, half);
+    EXPECT_LT(given, 3000 * each);
+    EXPECT_EQ(store.loose, 3999 * each - given);
+    EXPECT_EQ(store.stuck, 0U);
+    EXPECT_TRUE(store.is_idle()) << "the mark is new";
+    const blocks again = take(store.loose / each);
+    EXPECT_EQ(store.fresh, 4000 * each) << "none of these had gone";
+    put(again);
+    put(kept);
 }
 
 TEST_F(class_store_of, stuck_counts_what_a_trim_had_to_leave) {

@@ -124,6 +124,21 @@ TEST_F(giving_back, trim_gives_a_segment_that_was_never_opened) {
     EXPECT_TRUE(list.valid());
 }
 
+TEST_F(giving_back, trim_in_part_stops_when_it_gave_so_much) {
+    put_segment(1);
+    put_segment(2);
+    const std::size_t bytes = books.bytes();
+    const std::size_t given = list.trim(1);
+    EXPECT_GT(given, 0U);
+    EXPECT_EQ(bytes - books.bytes(), given);
+    EXPECT_EQ(list.segments(), 2U) << "one of the two";
+    EXPECT_TRUE(list.contains(in_segment(1).front())) << "the newer one went";
+    EXPECT_TRUE(list.valid());
+    EXPECT_GT(list.trim(given), 0U);
+    EXPECT_EQ(list.segments(), 1U);
+    EXPECT_TRUE(list.valid());
+}
+
 TEST_F(giving_back, forget_all_makes_every_block_free_and_keeps_what_the_limit_allows) {
     const std::size_t capacity = list.capacity();
     const std::size_t bytes = books.bytes();
