@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""Compiles the C++ of the documentation, and follows its links.
+
+Code: every block that is fenced as ```cpp is compiled by itself (g++ -fsyntax-only -std=c++20 -Iinclude). A block with
+`int main` is a program as it stands. Of any other, the #include lines come first, after cenote.hpp; then what else a
+reader of the page would have in mind, from the page's blocks that are fenced as ```cpp between the lines
+`<!-- for the blocks below:` and `-->`, which are not shown; the rest is the body of a function. A block that is not to be
+compiled has the line `<!-- not compiled: REASON -->` before it; the reason is required.
+
+Links: every relative link of a Markdown file leads to a file or folder that is there, and its #anchor to a heading, by
+the names that GitHub gives to headings.
+
+usage: check_docs.py [--root DIR] [--links]    --links: the links alone
+       check_docs.py --self-test               that both checks notice what they are for
+
+Prints one line for each fault, `file:line: message`, and exits with 1 if there is any.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+FENCE = re.compile(r"^(```+)[ \t]*(\S*)[^\n]*\n(.*?)^\1[ \t]*$", re.MULTILINE | re.DOTALL)
+EXEMPT = re.compile(r"<!-- not compiled:([^\n]*?)-->\s*$")
+CONTEXT = re.compile(r"^<!-- for the blocks below:\n(.*?)^-->$", re.MULTILINE | re.DOTALL)
+INCLUDE = re.compile(r"^[ \t]*#[ \t]*include[^\n]*", re.MULTILINE)
+LINK = re.compile(r"(?<!\\)\]\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\s*\)")
+HEADING = re.compile(r"^(#{1,6})[ \t]+(.*?)[ \t]*#*$", re.MULTILINE)
+COMPILER = [os.environ.get("CXX", "g++"), "-fsyntax-only", "-std=c++20", "-Wall", "-Wextra", "-Wno-unused", "-x", "c++"]
+
+
+def line_of(text, position):
+    return text.count("\n", 0, position) + 1
+
+
+def markdown_files(root):
+    """Those that git knows or would take; all of them where there is no git."""
+    listing = subprocess.run(
+        ["git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", "*.md"],
+        capture_output=True, text=True, check=False)
+    if listing.returncode == 0 and (root / ".git").exists():
+        return sorted(root / name for name in listing.stdout.split("\0") if name and (root / name).is_file())
+    return sorted(root.rglob("*.md"))
+
+
+def program(block, context):
+    if re.search(r"^\s*int main\b", block, re.MULTILINE):
+        return block
+    includes = INCLUDE.findall(context + "\n" + block)
+    return "\n".join([
+        "#include <cenote/cenote.hpp>", *includes, INCLUDE.sub("", context),
+        "[[maybe_unused]] static void shown() {", INCLUDE.sub("", block), "}\n"])
+
+
+def blocks(path):
+    """(line, program) for each block to compile, (line, None) for one whose exemption gives no reason."""
+    text = path.read_text(encoding="utf-8")
+    contexts = [(m.end(), m.group(1)) for m in CONTEXT.finditer(text)]
+    hidden = [m.span() for m in CONTEXT.finditer(text)]
+    for fence in FENCE.finditer(text):
+        if fence.group(2) != "cpp" or any(a <= fence.start() < b for a, b in hidden):
+            continue
+        line = line_of(text, fence.start())
+        exempt = EXEMPT.search(text, 0, fence.start())
+        if exempt:
+            if not exempt.group(1).strip():
+                yield line, None
+            continue
+        context = "\n".join(code for end, code in contexts if end <= fence.start())
+        context = re.sub(r"^```.*$", "", context, flags=re.MULTILINE)
+        yield line, program(fence.group(3), context)
+
+
+def code_faults(root):
+    def compile_one(job):
+        path, line, code = job
+        place = f"{path.relative_to(root)}:{line}"
+        if code is None:
+            return f"{place}: a block that is not compiled needs a reason"
+        done = subprocess.run([*COMPILER, f"-I{root / 'include'}", "-"], input=code, capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            return None
+        first = next((l for l in done.stderr.splitlines() if "error" in l), done.stderr.strip())
+        return f"{place}: does not compile: {first}"
+
+    jobs = [(path, line, code) for path in markdown_files(root) for line, code in blocks(path)]
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        return [fault for fault in pool.map(compile_one, jobs) if fault]
+
+
+def anchors(path):
+    """As GitHub makes them: lower case, no punctuation, hyphens for spaces, numbered when they come again."""
+    text = FENCE.sub("", path.read_text(encoding="utf-8"))
+    found = set(re.findall(r"<a (?:id|name)=\"([^\"]+)\"", text))
+    for heading in HEADING.finditer(text):
+        shown = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading.group(2)).lower()
+        name = re.sub(r"[^\w\- ]", "", shown).replace(" ", "-")
+        unique, again = name, 0
+        while unique in found:
+            again += 1
+            unique = f"{name}-{again}"
+        found.add(unique)
+    return found
+
+
+def link_faults(root):
+    faults = []
+    for path in markdown_files(root):
+        text = path.read_text(encoding="utf-8")
+        blanked = FENCE.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), text)
+        blanked = re.sub(r"`[^`\n]*`", lambda m: " " * len(m.group()), blanked)
+        for link in LINK.finditer(blanked):
+            target, _, anchor = link.group(1).partition("#")
+            if re.match(r"[a-z][a-z0-9+.-]*:", target):
+                continue
+            place = f"{path.relative_to(root)}:{line_of(text, link.start())}"
+            to = (path.parent / target).resolve() if target else path
+            if not to.exists():
+                faults.append(f"{place}: there is no {target}")
+            elif anchor and (to.suffix != ".md" or anchor not in anchors(to)):
+                faults.append(f"{place}: {target or path.name} has no #{anchor}")
+    return faults
+
+
+def self_test():
+    fence = "```cpp\n{}\n```\n"
+    cases = [
+        ("sound", fence.format("int n = known; (void)n;"), []),
+        ("a program", fence.format("int main() { return 0; }"), []),
+        ("an include of its own", fence.format("#include <vector>\nstd::vector<int> v;"), []),
+        ("does not compile", "text\n" + fence.format("int n = unknown;"), ["a.md:2: does not compile"]),
+        ("another language", "```sh\n./dev test\n```\n", []),
+        ("exempt", "<!-- not compiled: only a part -->\n" + fence.format("int n = "), []),
+        ("exempt without a reason", "<!-- not compiled: -->\n" + fence.format("int n = "), ["a.md:2: a block that is"]),
+        ("with a context", "<!-- for the blocks below:\n```cpp\nstruct s {};\n```\n-->\n" + fence.format("s one;"), []),
+        ("a context that comes later", fence.format("s one;") + "<!-- for the blocks below:\n```cpp\nstruct s {};\n```\n-->\n",
+         ["a.md:1: does not compile"]),
+        ("a link", "# Two words, `so`\n[a](b.md) [b](#two-words-so) [c](b.md#there) [d](https://x.org/y) [e](.)\n", []),
+        ("no such file", "\n[a](c.md)\n", ["a.md:2: there is no c.md"]),
+        ("no such anchor", "[a](b.md#here) [b](#here)\n", ["a.md:1: b.md has no #here", "a.md:1: a.md has no #here"]),
+        ("a heading that comes again", "# A\n# A\n[a](#a-1)\n", []),
+        ("a heading in Chinese", "# 内存池：梯子\n[a](#内存池梯子)\n", []),
+        ("a link in code", "`[a](c.md)`\n", []),
+    ]
+    fine = True
+    for name, text, expected in cases:
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder).resolve()
+            (root / "include/cenote").mkdir(parents=True)
+            (root / "include/cenote/cenote.hpp").write_text("inline int known;\n")
+            (root / "a.md").write_text(text, encoding="utf-8")
+            (root / "b.md").write_text("## There\n", encoding="utf-8")
+            faults = code_faults(root) + link_faults(root)
+        if len(faults) != len(expected) or not all(f.startswith(e) for f, e in zip(faults, expected)):
+            print(f"self-test: {name}: expected {expected}, got {faults}")
+            fine = False
+    return fine
+
+
+def main():
+    parser = argparse.ArgumentParser(usage="\n" + __doc__.split("usage:")[1].split("\n\n")[0])
+    parser.add_argument("--root", type=Path, default=Path(__file__).resolve().parent.parent)
+    parser.add_argument("--links", action="store_true")
+    parser.add_argument("--self-test", action="store_true")
+    options = parser.parse_args()
+    if options.self_test:
+        sys.exit(0 if self_test() else 1)
+    root = options.root.resolve()
+    faults = link_faults(root) + ([] if options.links else code_faults(root))
+    for fault in faults:
+        print(fault)
+    sys.exit(1 if faults else 0)
+
+
+if __name__ == "__main__":
+    main()
