@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""Writes the README's table of figures from a benchmark's JSON, between its two marker lines.
+"""Writes a README's table of figures from a benchmark's JSON, between its two marker lines.
 
-usage: table.py JSON README
+usage: table.py JSON README...
+
+A README whose name ends in .zh-CN.md gets its headings in Chinese; subjects and figures are the same.
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -85,6 +88,38 @@ SUBJECTS = {
 PROGRAMS = ("redis", "memcached", "sqlite", "python", "gcc", "clang", "git", "perl", "node", "geometric mean", "trivial process")
 PROGRAM_FIGURES = (("time", "time"), ("peak", "peak resident memory"))
 PROGRAM_SUBJECTS = ("cenote", "mimalloc", "jemalloc", "tcmalloc", "tbbmalloc")
+CHINESE = {
+    "64-byte blocks, ns": "64 字节块，纳秒",
+    "ns": "纳秒",
+    "one out, one back": "取一个还一个",
+    "1,000, random frees": "1,000 个，随机释放",
+    "1,000,000, random frees": "1,000,000 个，随机释放",
+    "replace one of 100k": "替换 10 万个中的一个",
+    "the same in bursts": "同上，成批",
+    "build a list of 1M and walk it": "建立并遍历百万元素链表",
+    "bytes per object": "每对象字节数",
+    "1 thread, one out, one back": "1 线程，取一个还一个",
+    "2 threads, replace one of 100k": "2 线程，替换 10 万个中的一个",
+    "32 threads, replace one of 100k": "32 线程，替换 10 万个中的一个",
+    "one creates, another destroys": "一个线程创建，另一个销毁",
+    "2 threads, each destroys the other's": "2 线程，互相销毁对方的对象",
+    "a thread that lives for 1,000 objects": "只存活 1,000 个对象的线程",
+    "replace one of 100k, up to 1 KiB": "替换 10 万个中的一个，至 1 KiB",
+    "1,000 out and back, up to 1 KiB": "取还 1,000 个，至 1 KiB",
+    "replace one of 100k, up to 64 KiB": "替换 10 万个中的一个，至 64 KiB",
+    "2 threads, up to 1 KiB": "2 线程，至 1 KiB",
+    "one allocates, another frees": "一个线程分配，另一个释放",
+    "threads that succeed each other": "前后相继的线程",
+    "100 KiB to 4 MiB, written": "100 KiB 至 4 MiB，写入",
+    "MiB left of 200 freed": "释放 200 MiB 后剩余 MiB",
+    "resident over live": "驻留与存活之比",
+    "time, over glibc's": "时间，与 glibc 之比",
+    "peak resident memory, over glibc's": "常驻内存峰值，与 glibc 之比",
+    "geometric mean": "几何平均",
+    "trivial process": "空进程",
+    "failed": "失败",
+}
+MACHINE = re.compile(r"^A (shared virtual )?machine with (\d+) cores \((.*?)\)(, .*)?\.$")
 UNITS = ("ns_min", "bytes", "MiB", "ratio")
 
 
@@ -139,18 +174,39 @@ def table(results):
     return "\n".join([*lines, "", machine_line(results)])
 
 
-def main():
-    if len(sys.argv) != 3:
-        sys.exit(__doc__.strip())
-    results = json.loads(Path(sys.argv[1]).read_text())
-    readme = Path(sys.argv[2])
-    text = readme.read_text()
+def translated(written):
+    """The cells of a table's first two lines, and the line on the machine, in Chinese."""
+    lines = []
+    for line in written.split("\n"):
+        if line.startswith("| ") and not line.startswith("| ---"):
+            cells = line.strip("| ").split(" | ")
+            line = "| " + " | ".join(CHINESE.get(cell, cell) for cell in cells) + " |"
+        elif machine := MACHINE.match(line):
+            kind = "共享虚拟机" if machine[1] else "一台机器"
+            line = f"{kind}，{machine[2]} 核（{machine[3]}）{(machine[4] or '').replace(', ', '，')}。"
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def fill(readme, results):
+    text = readme.read_text(encoding="utf-8")
     begin = BEGIN.format(results["method"]["suite"])
     if begin not in text or END not in text.split(begin, 1)[1]:
         sys.exit(f"table.py: {readme} has no marker lines for these figures")
     before, rest = text.split(begin, 1)
     after = rest.split(END, 1)[1]
-    readme.write_text(before + begin + table(results) + END + after)
+    written = table(results)
+    if readme.name.endswith(".zh-CN.md"):
+        written = translated(written)
+    readme.write_text(before + begin + written + END + after, encoding="utf-8")
+
+
+def main():
+    if len(sys.argv) < 3:
+        sys.exit(__doc__.strip())
+    results = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    for readme in sys.argv[2:]:
+        fill(Path(readme), results)
 
 
 if __name__ == "__main__":
