@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Compiles the C++ of the documentation, and follows its links.
 
-Code: every block that is fenced as ```cpp is compiled by itself (g++ -fsyntax-only -std=c++20 -Iinclude). A block with
-`int main` is a program as it stands. Of any other, the #include lines come first, after cenote.hpp; then what else a
-reader of the page would have in mind, from the page's blocks that are fenced as ```cpp between the lines
-`<!-- for the blocks below:` and `-->`, which are not shown; the rest is the body of a function. A block that is not to be
-compiled has the line `<!-- not compiled: REASON -->` before it; the reason is required.
+Code: every block that is fenced as ```cpp is compiled (g++ -fsyntax-only -std=c++20 -Iinclude). A block with `int main` is
+a program, compiled by itself as it stands. Any other is the body of a function, behind cenote.hpp and its own #include
+lines. What else it needs, as a reader of the page has it in mind, stands before it on the page in ```cpp blocks between the
+lines `<!-- for the blocks below:` and `-->`, which are not shown. A block that is not to be compiled has the line
+`<!-- not compiled: REASON -->` before it; the reason is required.
 
 Links: every relative link of a Markdown file leads to a file or folder that is there, and its #anchor to a heading, by
 the names that GitHub gives to headings.
@@ -31,7 +31,7 @@ CONTEXT = re.compile(r"^<!-- for the blocks below:\n(.*?)^-->$", re.MULTILINE | 
 INCLUDE = re.compile(r"^[ \t]*#[ \t]*include[^\n]*", re.MULTILINE)
 LINK = re.compile(r"(?<!\\)\]\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\s*\)")
 HEADING = re.compile(r"^(#{1,6})[ \t]+(.*?)[ \t]*#*$", re.MULTILINE)
-COMPILER = [os.environ.get("CXX", "g++"), "-fsyntax-only", "-std=c++20", "-Wall", "-Wextra", "-Wno-unused", "-x", "c++"]
+COMPILER = [os.environ.get("CXX", "g++"), "-fsyntax-only", "-std=c++20", "-x", "c++"]
 
 
 def line_of(text, position):
@@ -48,49 +48,56 @@ def markdown_files(root):
     return sorted(root.rglob("*.md"))
 
 
-def program(block, context):
-    if re.search(r"^\s*int main\b", block, re.MULTILINE):
-        return block
-    includes = INCLUDE.findall(context + "\n" + block)
-    return "\n".join([
-        "#include <cenote/cenote.hpp>", *includes, INCLUDE.sub("", context),
-        "[[maybe_unused]] static void shown() {", INCLUDE.sub("", block), "}\n"])
-
-
 def blocks(path):
-    """(line, program) for each block to compile, (line, None) for one whose exemption gives no reason."""
+    """(line, code, context) for each block to compile; the code is None where an exemption gives no reason."""
     text = path.read_text(encoding="utf-8")
-    contexts = [(m.end(), m.group(1)) for m in CONTEXT.finditer(text)]
-    hidden = [m.span() for m in CONTEXT.finditer(text)]
+    contexts = [(m.span(), re.sub(r"^```.*$", "", m.group(1), flags=re.MULTILINE)) for m in CONTEXT.finditer(text)]
     for fence in FENCE.finditer(text):
-        if fence.group(2) != "cpp" or any(a <= fence.start() < b for a, b in hidden):
+        if fence.group(2) != "cpp" or any(a <= fence.start() < b for (a, b), _ in contexts):
             continue
         line = line_of(text, fence.start())
         exempt = EXEMPT.search(text, 0, fence.start())
-        if exempt:
-            if not exempt.group(1).strip():
-                yield line, None
-            continue
-        context = "\n".join(code for end, code in contexts if end <= fence.start())
-        context = re.sub(r"^```.*$", "", context, flags=re.MULTILINE)
-        yield line, program(fence.group(3), context)
+        if not exempt:
+            yield line, fence.group(3), "\n".join(code for (_, end), code in contexts if end <= fence.start())
+        elif not exempt.group(1).strip():
+            yield line, None, ""
+
+
+def programs(root, faults):
+    """The texts to compile: each program that is shown, and one of all that are bodies of functions."""
+    shown, includes, bodies = {}, ["#include <cenote/cenote.hpp>"], {}
+    for path in markdown_files(root):
+        name = str(path.relative_to(root))
+        for line, code, context in blocks(path):
+            if code is None:
+                faults.append(f"{name}:{line}: a block that is not compiled needs a reason")
+                continue
+            same = re.sub(r"//[^\n]*", "", context + code)  # a translation's is compiled once
+            position = f'#line {line + 1} "{name}"\n'
+            if re.search(r"^\s*int main\b", code, re.MULTILINE):
+                shown.setdefault(same, position + code)
+                continue
+            includes += INCLUDE.findall(context + "\n" + code)
+            context, code = (INCLUDE.sub("", text) for text in (context, code))
+            bodies.setdefault(same, f"namespace block_{len(bodies)} {{\n{context}\n[[maybe_unused]] static void shown() {{\n"
+                                    f"{position}{code}\n}} }}\n")
+    together = ["\n".join([*includes, *bodies.values()])] if bodies else []
+    return [*shown.values(), *together]
 
 
 def code_faults(root):
-    def compile_one(job):
-        path, line, code = job
-        place = f"{path.relative_to(root)}:{line}"
-        if code is None:
-            return f"{place}: a block that is not compiled needs a reason"
-        done = subprocess.run([*COMPILER, f"-I{root / 'include'}", "-"], input=code, capture_output=True, text=True, check=False)
-        if done.returncode == 0:
-            return None
-        first = next((l for l in done.stderr.splitlines() if "error" in l), done.stderr.strip())
-        return f"{place}: does not compile: {first}"
+    faults = []
 
-    jobs = [(path, line, code) for path in markdown_files(root) for line, code in blocks(path)]
+    def compile_one(program):
+        return subprocess.run([*COMPILER, f"-I{root / 'include'}", "-"], input=program, capture_output=True, text=True, check=False)
+
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        return [fault for fault in pool.map(compile_one, jobs) if fault]
+        for done in pool.map(compile_one, programs(root, faults)):
+            found = re.findall(r"^(.*?\.md:\d+):(?:\d+:)? (?:fatal )?error: (.*)$", done.stderr, re.MULTILINE)
+            faults += [f"{place}: does not compile: {message}" for place, message in found]
+            if done.returncode != 0 and not found:
+                faults.append(f"does not compile: {done.stderr.strip()}")
+    return faults
 
 
 def anchors(path):
@@ -132,14 +139,16 @@ def self_test():
     cases = [
         ("sound", fence.format("int n = known; (void)n;"), []),
         ("a program", fence.format("int main() { return 0; }"), []),
+        ("a program without what it needs", fence.format("int main() { return known; }"), ["a.md:2: does not compile"]),
+        ("two of one name", 2 * fence.format("struct s {}; s one;"), []),
         ("an include of its own", fence.format("#include <vector>\nstd::vector<int> v;"), []),
-        ("does not compile", "text\n" + fence.format("int n = unknown;"), ["a.md:2: does not compile"]),
+        ("does not compile", "text\n" + fence.format("int n = unknown;"), ["a.md:3: does not compile"]),
         ("another language", "```sh\n./dev test\n```\n", []),
         ("exempt", "<!-- not compiled: only a part -->\n" + fence.format("int n = "), []),
         ("exempt without a reason", "<!-- not compiled: -->\n" + fence.format("int n = "), ["a.md:2: a block that is"]),
         ("with a context", "<!-- for the blocks below:\n```cpp\nstruct s {};\n```\n-->\n" + fence.format("s one;"), []),
         ("a context that comes later", fence.format("s one;") + "<!-- for the blocks below:\n```cpp\nstruct s {};\n```\n-->\n",
-         ["a.md:1: does not compile"]),
+         ["a.md:2: does not compile"]),
         ("a link", "# Two words, `so`\n[a](b.md) [b](#two-words-so) [c](b.md#there) [d](https://x.org/y) [e](.)\n", []),
         ("no such file", "\n[a](c.md)\n", ["a.md:2: there is no c.md"]),
         ("no such anchor", "[a](b.md#here) [b](#here)\n", ["a.md:1: b.md has no #here", "a.md:1: a.md has no #here"]),
