@@ -9,6 +9,7 @@ packages_test="clang libgtest-dev libgmock-dev spin valgrind $packages_server $p
 packages_bench="libbenchmark-dev libcli11-dev nlohmann-json3-dev libboost-dev libfoonathan-memory-dev
                 libjemalloc-dev libgoogle-perftools-dev libmimalloc-dev libtbb-dev"
 packages_charts="python3 python3-matplotlib"
+packages_docs="doxygen python3"
 packages_lint="clang-format shellcheck python3 g++"
 
 # need PACKAGE...: installs those that are missing, or says which they are.
