@@ -12,7 +12,7 @@
 namespace control_loop {
 
 // Only write, exit and exit_group are still allowed; all else ends the process with SIGSYS. Cannot be undone. Returns
-// false when the kernel does not offer it. (Linux's own strict mode would do, but for exit_group, which _exit needs.)
+// false when the kernel does not offer it. (Linux's own strict mode has no exit_group, with which processes end.)
 inline bool forbid_system_calls() {
     constexpr auto number_at = static_cast<unsigned>(offsetof(seccomp_data, nr));
     constexpr auto architecture_at = static_cast<unsigned>(offsetof(seccomp_data, arch));
