@@ -34,12 +34,13 @@ struct subject {
 };
 
 double ticks_per_second() {
-    measure::stopwatch watch;
+    using clock = std::chrono::steady_clock;
+    const auto start = clock::now();
     const std::uint64_t begin = ticks();
-    double seconds = 0;
-    while (seconds < .05)
-        seconds += watch.lap();
-    return static_cast<double>(ticks() - begin) / seconds;
+    std::chrono::duration<double> passed{};
+    while (passed.count() < .05)
+        passed = clock::now() - start;
+    return static_cast<double>(ticks() - begin) / passed.count();
 }
 
 // Which of them live without system calls. The kernel kills those that make one.
