@@ -39,7 +39,10 @@ inline std::pmr::memory_resource* heap_resource() noexcept {
     // Never destroyed: what static destruction frees may come after it.
     static union undying {
         own_heap_resource it;
-        undying() noexcept : it(heap::process()) {}
+        // The block is the heap's first use.
+        undying() noexcept : it(heap::process()) {
+            heap::process().deallocate(heap::process().try_allocate(1));
+        }
         ~undying() {}
     } the;
     return &the.it;

@@ -236,4 +236,10 @@ private:
 using pool_family = basic_pool_family<detail::one_thread>;
 using shared_pool_family = basic_pool_family<detail::many_threads>;
 
+// The same over sources of one's own. Two are given, also of one type; `source_ref` lets them be one.
+template <memory_source Source, memory_source Large = Source>
+using pool_family_on = basic_pool_family<detail::one_thread, Source, Large>;
+template <memory_source Source, memory_source Large = Source>
+using shared_pool_family_on = basic_pool_family<detail::many_threads, Source, Large>;
+
 } // namespace cenote

@@ -3,6 +3,7 @@
 
 #include "cenote/adaptor/pool_allocator.hpp"
 #include "cenote/source/buffer_source.hpp"
+#include "cenote/source/decorators.hpp"
 #include "unit/support/ledger.hpp"
 
 #include <gtest/gtest.h>
@@ -207,6 +208,18 @@ TYPED_TEST(pool_families, share_a_buffer_among_their_pools) {
         EXPECT_LT(p, buffer.data() + buffer.size());
     }
     EXPECT_EQ(tested.try_allocate(200000, 8), nullptr);
+}
+
+TEST(pool_family, may_be_on_one_source_for_all) {
+    cenote::counting_source<cenote::vm_source> source;
+    using ref = cenote::source_ref<decltype(source)>;
+    {
+        cenote::pool_family_on<ref> family{cenote::growth{}, source, source};
+        (void)family.allocate(24, 8);
+        (void)family.allocate(100000, 8);
+        EXPECT_EQ(source.pieces(), 3U); // the pool's record, its segment, the large block
+    }
+    EXPECT_EQ(source.pieces(), 0U);
 }
 
 TEST(pool_family, takes_everything_from_a_resource_where_one_is_named) {
