@@ -2,6 +2,14 @@
 // names for the common ones.
 #pragma once
 
+#include "cenote/adaptor/allocator.hpp"
+#include "cenote/adaptor/handle_pool.hpp"
+#include "cenote/adaptor/heap_resource.hpp"
+#include "cenote/adaptor/pool_allocator.hpp"
+#include "cenote/adaptor/pool_family.hpp"
+#include "cenote/adaptor/resource.hpp"
+#include "cenote/adaptor/shared_pool.hpp"
+#include "cenote/adaptor/smart_ptr.hpp"
 #include "cenote/base/units.hpp"
 #include "cenote/heap/heap.hpp"
 #include "cenote/pool/arena.hpp"

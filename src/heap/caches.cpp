@@ -197,6 +197,14 @@ void heap_list::prepare() noexcept {
     ::pthread_atfork(before_fork, after_in_parent, after_in_child);
 }
 
+// Forks call handlers newest first. A shared pool may have the heap as its source, and calls it under its lock; so forks have to
+// take the pools' locks before the heap's, and these handlers come before those of the first shared pool, which may be a static
+// object.
+void heap_list::prepare_before_pools() noexcept {
+    const locked_scope hold{heaps.lock};
+    heaps.prepare();
+}
+
 // Needs the lock.
 thread_cache* heap_list::take_memory() noexcept {
     void* memory = spare_;

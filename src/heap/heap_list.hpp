@@ -33,6 +33,7 @@ private:
     void unlock_all() noexcept;
     void forget_ended(thread_heaps& of) noexcept;
     void prepare() noexcept;
+    [[gnu::constructor(101)]] static void prepare_before_pools() noexcept;
     void join(heap_core& heap) noexcept;
     thread_cache* take_memory() noexcept;
     void keep_memory(thread_cache* cache) noexcept;

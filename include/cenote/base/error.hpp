@@ -47,6 +47,15 @@ template <class... Values>
 #endif
 }
 
+// For a number of objects that no memory could hold.
+[[noreturn]] CENOTE_COLD inline void throw_bad_array_new_length() {
+#if CENOTE_EXCEPTIONS
+    throw std::bad_array_new_length{};
+#else
+    fail("more objects than any memory holds, and exceptions are off");
+#endif
+}
+
 [[noreturn]] CENOTE_COLD inline void throw_invalid_argument(const char* what) {
 #if CENOTE_EXCEPTIONS
     throw std::invalid_argument{what};

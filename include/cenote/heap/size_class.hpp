@@ -82,8 +82,8 @@ CENOTE_ALWAYS_INLINE constexpr size_class class_for(std::size_t size) noexcept {
     return size_classes.coarse[(size + 127) / 128];
 }
 
-// For any request whose alignment is a power of two; no_class where none is large enough, or aligned so.
-constexpr size_class class_for(std::size_t size, std::size_t alignment) noexcept {
+// The rest of class_for below.
+constexpr size_class class_for_rounded(std::size_t size, std::size_t alignment) noexcept {
     if (size > max_class_size || alignment > max_class_alignment) return no_class;
     const std::size_t rounded = round_up(std::max<std::size_t>(size, 1), alignment);
     if (rounded > max_class_size) return no_class;
@@ -92,6 +92,13 @@ constexpr size_class class_for(std::size_t size, std::size_t alignment) noexcept
     while (class_alignment(c) < alignment)
         ++c; // ends: the size of the last class is a multiple of every such alignment
     return c;
+}
+
+// For any request whose alignment is a power of two; no_class where none is large enough, or aligned so.
+CENOTE_ALWAYS_INLINE constexpr size_class class_for(std::size_t size, std::size_t alignment) noexcept {
+    if (size <= size_class_tables::fine_limit && alignment <= 16) [[likely]]
+        return (alignment <= 8 ? size_classes.fine : size_classes.fine_16)[(size + 7) / 8];
+    return class_for_rounded(size, alignment);
 }
 
 } // namespace cenote::detail

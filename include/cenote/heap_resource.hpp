@@ -1,0 +1,2 @@
+#pragma once
+#include "cenote/adaptor/heap_resource.hpp"
