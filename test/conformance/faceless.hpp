@@ -14,9 +14,13 @@ public:
         faceless f;
         f.pool_ = &pool;
         f.size = sizeof(Object);
-        f.create_ = [](void* to, std::uint64_t stamp) -> void* { return static_cast<Pool*>(to)->create(stamp); };
+        f.create_ = [](void* to, std::uint64_t stamp) -> void* {
+            return static_cast<Pool*>(to)->create(stamp);
+        };
         f.destroy_ = [](void* to, void* p) { static_cast<Pool*>(to)->destroy(static_cast<Object*>(p)); };
-        f.holds_ = [](const void* p, std::uint64_t stamp) { return static_cast<const Object*>(p)->holds(stamp); };
+        f.holds_ = [](const void* p, std::uint64_t stamp) {
+            return static_cast<const Object*>(p)->holds(stamp);
+        };
         f.live_ = [](void* to) { return static_cast<Pool*>(to)->live(); };
         f.valid_ = [](void* to) { return static_cast<Pool*>(to)->valid(); };
         return f;

@@ -14,8 +14,9 @@ namespace {
 
 using cenote::heap;
 
-const std::vector<std::size_t> many_sizes{1,      8,       24,      100,   1000,  5000,  30'000,    64_KiB,
-                                     65_KiB, 130_KiB, 700_KiB, 1_MiB, 3_MiB, 4_MiB, 4_MiB + 1, 7_MiB + 5};
+const std::vector<std::size_t> many_sizes{1,      8,      24,        100,      1000,    5000,
+                                          30'000, 64_KiB, 65_KiB,    130_KiB,  700_KiB, 1_MiB,
+                                          3_MiB,  4_MiB,  4_MiB + 1, 7_MiB + 5};
 
 void* dirtied(heap& h, std::size_t size) {
     void* const p = h.allocate(size);
