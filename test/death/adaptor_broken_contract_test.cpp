@@ -82,12 +82,12 @@ TYPED_TEST(broken_family, by_a_resource_over_it) {
         "destroy of a pointer that is not from this pool");
 }
 
-struct with_destructor {
+struct with_an_end {
     int value = 0;
-    ~with_destructor() { value = -1; }
+    ~with_an_end() { value = -1; }
 };
 constexpr cenote::pool_options aborts{.at_death = cenote::leftovers::abort};
-using aborting_pool = cenote::object_pool<with_destructor, aborts>;
+using aborting_pool = cenote::object_pool<with_an_end, aborts>;
 
 template <class Make>
 void let_a_pool_die_before_its_pointer(Make make) {
@@ -131,7 +131,7 @@ TEST(handle_pool, asked_for_the_handle_of_what_is_no_object_of_it) {
 }
 
 TEST(handle_pool, dies_under_abort_with_objects_alive) {
-    using pool_type = cenote::handle_pool<with_destructor, aborts>;
+    using pool_type = cenote::handle_pool<with_an_end, aborts>;
     EXPECT_DEATH(
         {
             std::optional<pool_type> pool{std::in_place};
