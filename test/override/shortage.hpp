@@ -29,14 +29,14 @@ inline std::size_t address_space_at_first() {
     return bytes;
 }
 
-// While it lives, there is as much memory as `room` and no more.
+// While it lives, there is as much memory as `bytes` and no more.
 class shortage {
 public:
-    shortage() {
+    explicit shortage(std::size_t bytes = room) {
         ::getrlimit(RLIMIT_AS, &before_);
         if (limited_by_library()) return;
         ::rlimit limit = before_;
-        limit.rlim_cur = address_space_at_first() + room;
+        limit.rlim_cur = address_space_at_first() + bytes;
         EXPECT_EQ(::setrlimit(RLIMIT_AS, &limit), 0);
     }
     ~shortage() { lift(); }
