@@ -14,7 +14,7 @@
 namespace cenote_test {
 namespace {
 
-struct block {
+struct aligned_block {
     void* p;
     std::size_t size;
 };
@@ -23,7 +23,7 @@ struct block {
 template <class Allocate>
 void check_alignment(std::size_t alignment, Allocate allocate) {
     SCOPED_TRACE(alignment);
-    std::vector<block> blocks;
+    std::vector<aligned_block> blocks;
     for (const std::size_t size :
          {std::size_t{0}, std::size_t{1}, std::size_t{24}, std::size_t{100}, alignment - 1, alignment,
           alignment + 1, std::size_t{5000}, std::size_t{40'000}, 3 * alignment})
@@ -46,20 +46,20 @@ void check_alignment(std::size_t alignment, Allocate allocate) {
     }
 }
 
-constexpr std::size_t most = 16U << 20U;
+constexpr std::size_t largest_alignment = 16U << 20U;
 
 TEST(aligned_alloc, aligns_to_every_power_of_two) {
-    for (std::size_t alignment = 1; alignment <= most; alignment *= 2)
+    for (std::size_t alignment = 1; alignment <= largest_alignment; alignment *= 2)
         check_alignment(alignment, [](std::size_t a, std::size_t n) { return std::aligned_alloc(a, n); });
 }
 
 TEST(memalign, aligns_to_every_power_of_two) {
-    for (std::size_t alignment = 1; alignment <= most; alignment *= 2)
+    for (std::size_t alignment = 1; alignment <= largest_alignment; alignment *= 2)
         check_alignment(alignment, [](std::size_t a, std::size_t n) { return ::memalign(a, n); });
 }
 
 TEST(posix_memalign, aligns_to_every_power_of_two_from_that_of_a_pointer) {
-    for (std::size_t alignment = sizeof(void*); alignment <= most; alignment *= 2)
+    for (std::size_t alignment = sizeof(void*); alignment <= largest_alignment; alignment *= 2)
         check_alignment(alignment, [](std::size_t a, std::size_t n) {
             void* p = nullptr;
             return ::posix_memalign(&p, a, n) == 0 ? p : nullptr;

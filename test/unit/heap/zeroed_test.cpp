@@ -14,8 +14,9 @@ namespace {
 
 using cenote::heap;
 
-const std::vector<std::size_t> sizes{1,      8,       24,      100,   1000,  5000,  30'000,    64_KiB,
-                                     65_KiB, 130_KiB, 700_KiB, 1_MiB, 3_MiB, 4_MiB, 4_MiB + 1, 7_MiB + 5};
+const std::vector<std::size_t> many_sizes{1,      8,      24,        100,      1000,    5000,
+                                          30'000, 64_KiB, 65_KiB,    130_KiB,  700_KiB, 1_MiB,
+                                          3_MiB,  4_MiB,  4_MiB + 1, 7_MiB + 5};
 
 void* dirtied(heap& h, std::size_t size) {
     void* const p = h.allocate(size);
@@ -25,7 +26,7 @@ void* dirtied(heap& h, std::size_t size) {
 
 TEST(zeroed, fresh_memory_is) {
     heap h;
-    for (const std::size_t size : sizes) {
+    for (const std::size_t size : many_sizes) {
         void* const p = h.allocate_zeroed(size);
         EXPECT_TRUE(all_are(p, size, 0)) << size;
         h.deallocate(p, size);
@@ -34,7 +35,7 @@ TEST(zeroed, fresh_memory_is) {
 
 TEST(zeroed, memory_that_was_used_before_is) {
     heap h;
-    for (const std::size_t size : sizes) {
+    for (const std::size_t size : many_sizes) {
         for (int round = 0; round != 3; ++round) {
             h.deallocate(dirtied(h, size));
             void* const p = h.allocate_zeroed(size);
@@ -47,7 +48,7 @@ TEST(zeroed, memory_that_was_used_before_is) {
 
 TEST(zeroed, aligned_blocks_are) {
     heap h;
-    for (const std::size_t size : sizes)
+    for (const std::size_t size : many_sizes)
         for (const std::size_t alignment : {std::size_t{64}, 4_KiB, 128_KiB, 1_MiB, 8_MiB}) {
             for (int round = 0; round != 2; ++round) {
                 void* const p = h.allocate_zeroed(size, alignment);
@@ -62,7 +63,7 @@ TEST(zeroed, aligned_blocks_are) {
 TEST(zeroed, memory_that_went_back_to_the_os_is) {
     heap h;
     void* const kept = h.allocate(100_KiB);
-    for (const std::size_t size : sizes) {
+    for (const std::size_t size : many_sizes) {
         h.deallocate(dirtied(h, size));
         h.trim();
         void* const p = h.allocate_zeroed(size);
@@ -108,7 +109,7 @@ TEST(zeroed, memory_of_a_source_that_promises_nothing_is) {
     decommitting_ledger_source source{books};
     heap h{{.source = source}};
     for (int round = 0; round != 2; ++round) {
-        for (const std::size_t size : sizes) {
+        for (const std::size_t size : many_sizes) {
             void* const p = h.allocate_zeroed(size);
             ASSERT_TRUE(all_are(p, size, 0)) << size;
             fill_with(p, size, 0xDB);

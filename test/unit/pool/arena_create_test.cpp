@@ -193,11 +193,11 @@ TEST_F(arena_creating, that_throws_uses_nothing_up) {
 }
 
 TEST_F(arena_creating, throws_bad_alloc_when_there_is_no_memory) {
-    constexpr std::size_t largest_size = std::numeric_limits<std::size_t>::max();
-    EXPECT_THROW(static_cast<void>(arena.create_n<int>(largest_size)), std::bad_alloc);
-    EXPECT_THROW(static_cast<void>(arena.create_n<int>(largest_size / sizeof(int) + 2)), std::bad_alloc)
+    constexpr std::size_t most = std::numeric_limits<std::size_t>::max();
+    EXPECT_THROW(static_cast<void>(arena.create_n<int>(most)), std::bad_alloc);
+    EXPECT_THROW(static_cast<void>(arena.create_n<int>(most / sizeof(int) + 2)), std::bad_alloc)
         << "a product that wraps";
-    EXPECT_THROW(static_cast<void>(arena.create_n<int>(largest_size / 2 / sizeof(int))), std::bad_alloc);
+    EXPECT_THROW(static_cast<void>(arena.create_n<int>(most / 2 / sizeof(int))), std::bad_alloc);
     books.refuse_next_calls();
     EXPECT_THROW(static_cast<void>(arena.create<int>(1)), std::bad_alloc);
     EXPECT_THROW(static_cast<void>(arena.create<mourned>(deaths, 1)), std::bad_alloc);

@@ -64,13 +64,13 @@ TEST(thread_table, has_a_near_top_for_each_low_number_and_one_far_top_for_all_ot
 }
 
 TEST(thread_table, retires_each_magazine_when_its_thread_ends) {
-    thread_magazine magazine;
+    thread_magazine mine;
     int retired = 0;
-    magazine.engine = &retired;
-    magazine.retire = [](thread_magazine&, void* count) noexcept { ++*static_cast<int*>(count); };
+    mine.engine = &retired;
+    mine.retire = [](thread_magazine&, void* count) noexcept { ++*static_cast<int*>(count); };
     in_a_fresh_thread([&] {
         ASSERT_TRUE(this_thread.prepare(7));
-        this_thread.set(7, magazine);
+        this_thread.set(7, mine);
     });
     EXPECT_EQ(retired, 1);
 }

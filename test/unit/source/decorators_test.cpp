@@ -22,7 +22,7 @@ using cenote::failing_source;
 using cenote::limiting_source;
 using cenote::vm_source;
 
-constexpr std::size_t largest_size = std::numeric_limits<std::size_t>::max();
+constexpr std::size_t largest_request = std::numeric_limits<std::size_t>::max();
 
 TEST(decorators, are_default_constructible_where_their_upstream_is) {
     static_assert(std::is_default_constructible_v<counting_source<vm_source>>);
@@ -158,8 +158,8 @@ TEST(limiting_source, is_not_fooled_by_sizes_that_would_overflow_a_sum) {
     ledger books;
     limiting_source<ledger_source> source{100, ledger_source{books}};
     void* const p = source.allocate(50, 8);
-    EXPECT_EQ(source.allocate(largest_size, 1), nullptr);
-    EXPECT_EQ(source.allocate(largest_size - 49, 1), nullptr);
+    EXPECT_EQ(source.allocate(largest_request, 1), nullptr);
+    EXPECT_EQ(source.allocate(largest_request - 49, 1), nullptr);
     EXPECT_EQ(books.calls(), 1U);
     source.deallocate(p, 50, 8);
 }
