@@ -91,7 +91,7 @@ using aborting_pool = cenote::object_pool<with_an_end, aborts>;
 
 template <class Make>
 void let_a_pool_die_before_its_pointer(Make make) {
-    auto pool = std::make_unique<aborting_pool>();
+    std::optional<aborting_pool> pool{std::in_place};
     const auto p = make(*pool);
     pool.reset();
 }

@@ -6,7 +6,6 @@
 #include <boost/container/flat_map.hpp>
 #include <boost/container/list.hpp>
 #include <boost/container/map.hpp>
-#include <boost/container/small_vector.hpp>
 #include <boost/container/stable_vector.hpp>
 #include <boost/container/vector.hpp>
 #include <gtest/gtest.h>
@@ -58,8 +57,6 @@ TYPED_TEST(foreign_containers, boost_sequences) {
     fill_and_check(bc::list<int, of_int>(this->template make<int>()));
     fill_and_check(bc::deque<int, of_int>(this->template make<int>()));
     fill_and_check(bc::stable_vector<int, of_int>(this->template make<int>()));
-    using small = bc::small_vector<int, 8, of_int>;
-    fill_and_check(small(typename small::allocator_type(this->template make<int>())));
 }
 
 TYPED_TEST(foreign_containers, boost_maps) {
