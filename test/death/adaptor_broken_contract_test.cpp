@@ -87,11 +87,11 @@ struct with_an_end {
     ~with_an_end() { value = -1; }
 };
 constexpr cenote::pool_options aborts{.at_death = cenote::leftovers::abort};
-using aborting_pool = cenote::object_pool<with_an_end, aborts>;
+using pool_that_aborts = cenote::object_pool<with_an_end, aborts>;
 
 template <class Make>
 void let_a_pool_die_before_its_pointer(Make make) {
-    std::optional<aborting_pool> pool{std::in_place};
+    std::optional<pool_that_aborts> pool{std::in_place};
     const auto p = make(*pool);
     pool.reset();
 }
@@ -104,7 +104,7 @@ TEST(owned_object, that_outlives_a_pool_under_abort) {
 }
 
 TEST(shared_pool, closed_under_abort_with_objects_alive) {
-    cenote::shared_pool<aborting_pool> pool;
+    cenote::shared_pool<pool_that_aborts> pool;
     auto p = pool.make_unique();
     EXPECT_DEATH(pool.close(), "pool dies while objects are alive.*in object_pool");
     p.reset();
