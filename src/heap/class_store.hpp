@@ -117,12 +117,17 @@ public:
 
     // Empty memory goes back to the units, and pages of free blocks to the OS: all of it, or about `most` bytes. A new mark
     // is set. Returns bytes. O(capacity / 64).
-    std::size_t trim(std::size_t most = any_bytes) noexcept {
-        const std::size_t given = slabs().trim(most);
-        const std::size_t left =
-            slabs().taken() == 0 && most == any_bytes ? 0 : loose + stuck - std::min(loose + stuck, given);
+    std::size_t trim() noexcept {
+        if (slabs().taken() != 0) return trim(any_bytes);
+        loose = stuck = 0;
+        mark();
+        return slabs().trim();
+    }
+    std::size_t trim(std::size_t most) noexcept {
+        const auto [given, opened] = slabs().trim(most);
+        const std::size_t left = loose + stuck - std::min(loose + stuck, opened);
         // What was asked for and could not go lies beside live blocks.
-        stuck = given < most ? left : std::min(stuck, left);
+        stuck = opened < most ? left : std::min(stuck, left);
         loose = left - stuck;
         mark();
         return given;

@@ -186,26 +186,36 @@ public:
     }
 
     // Gives back to the source every segment without a taken block and, where the source can, pages of the others that
-    // hold only free blocks; or of that a little more than `most` bytes, the newest segments' first, which are then taken
-    // from last. The first segment stays as long as any other does. Returns bytes. O(capacity / 64).
-    std::size_t trim(std::size_t most = any_bytes) noexcept {
-        if (taken_ == 0 && most == any_bytes) return release_all();
+    // hold only free blocks. The first segment stays as long as any other does. Returns bytes. O(capacity / 64).
+    std::size_t trim() noexcept { return taken_ == 0 ? release_all() : trim(any_bytes).given; }
+
+    struct trimmed {
+        std::size_t given = 0;  // bytes
+        std::size_t opened = 0; // bytes, of these: what may have been resident
+    };
+    // As trim, and stops once `most` bytes of opened blocks have gone: the newest segments' first, which are then taken from
+    // last.
+    trimmed trim(std::size_t most) noexcept {
         const std::size_t table = index_.table_bytes();
-        std::size_t given = 0;
-        for (segment** link = &segments_; *link != nullptr && given < most;) {
+        trimmed done;
+        for (segment** link = &segments_; *link != nullptr && done.opened < most;) {
             segment* const s = *link;
             if (s != first_ && s->empty(geometry_)) {
                 *link = s->next;
-                given += s->bytes;
+                done.given += s->bytes;
+                done.opened += std::min(s->bytes, s->opened * geometry_.block_size());
                 capacity_ -= s->total;
                 release(s);
             } else {
-                given += give_pages_back(*s, most - given);
+                const std::size_t bytes = give_pages_back(*s, most - done.opened);
+                done.given += bytes;
+                done.opened += bytes;
                 link = &s->next;
             }
         }
         rebuild(segments_);
-        return given + table - index_.table_bytes();
+        done.given += table - index_.table_bytes();
+        return done;
     }
 
     // Every block is free again and every segment kept while their bytes stay within `limit`. Blocks that were
