@@ -125,13 +125,19 @@ public:
     }
     std::size_t trim(std::size_t most) noexcept {
         const auto [given, opened] = slabs().trim(most);
-        const std::size_t left = loose + stuck - std::min(loose + stuck, opened);
-        // What was asked for and could not go lies beside live blocks.
-        stuck = opened < most ? left : std::min(stuck, left);
-        loose = left - stuck;
+        if (opened >= most) {
+            // No more than that: some of what went may have been counted as stuck, or gone before.
+            loose -= std::min(loose, most);
+        } else {
+            // What was asked for and could not go lies beside live blocks.
+            stuck = loose + stuck - std::min(loose + stuck, opened);
+            loose = 0;
+        }
         mark();
         return given;
     }
+    // Whether a trim of all may find anything.
+    bool has_loose() const noexcept { return loose != 0 || slabs().taken() == 0; }
     // Nothing was taken since the last mark.
     bool is_idle() const noexcept { return !water.is_used(); }
     // Of what is loose, what was so ever since the last mark. Bytes; 0 where they are not worth a walk.

@@ -173,7 +173,7 @@ std::size_t heap_core::give_back(which goes) noexcept {
             taken_before = store.slabs().taken();
             if (goes == which::all || store.is_idle()) {
                 outcome = store.empty_depot();
-                if (store.loose != 0) given += store.trim();
+                if (store.has_loose()) given += store.trim();
             } else if (const std::size_t idle = store.idle(); idle != 0) {
                 given += store.trim(idle);
             }
