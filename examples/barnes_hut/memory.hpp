@@ -10,6 +10,15 @@
 
 namespace barnes_hut {
 
+// Those below first.
+template <class Destroy>
+void one_by_one(region* root, Destroy destroy) {
+    for (region* const p : root->parts) {
+        if (p != nullptr) one_by_one(p, destroy);
+    }
+    destroy(root);
+}
+
 struct on_arena {
     cenote::arena arena;
     region* create(vec middle, float half) { return arena.create<region>(middle, half); }
@@ -27,20 +36,14 @@ struct on_pool_one_by_one {
     cenote::object_pool<region> pool;
     region* create(vec middle, float half) { return pool.create(middle, half); }
     void drop(region* root) {
-        for (region* const p : root->parts) {
-            if (p != nullptr) drop(p);
-        }
-        pool.destroy(root);
+        one_by_one(root, [this](region* r) { pool.destroy(r); });
     }
 };
 
 struct on_new {
     region* create(vec middle, float half) { return new region(middle, half); }
     void drop(region* root) {
-        for (region* const p : root->parts) {
-            if (p != nullptr) drop(p);
-        }
-        delete root;
+        one_by_one(root, [](region* r) { delete r; });
     }
 };
 

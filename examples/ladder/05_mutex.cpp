@@ -6,7 +6,6 @@
 #include <cenote/cenote.hpp>
 
 #include <array>
-#include <atomic>
 #include <random>
 
 namespace {
@@ -89,42 +88,22 @@ void fault() {
     ladder::claim(lost > 0, "blocks are lost");
 }
 
-struct owned {
-    std::atomic<int> owners{0};
-};
-
 void mended() {
     std::puts("cenote::locked_pool, four threads:");
-    cenote::locked_pool<owned, cenote::pool_options{}, cenote::counting_source<cenote::vm_source>> pool;
-    std::atomic<int> twice{0};
-    ladder::together(4, [&](unsigned) {
-        for (int i = 0; i != 2'000; ++i) {
-            owned* const p = pool.create();
-            twice += p->owners.fetch_add(1) != 0;
-            p->owners.fetch_sub(1);
-            pool.destroy(p);
-        }
-    });
-    ladder::claim(twice == 0, "no block has two owners");
+    cenote::locked_pool<ladder::owned, cenote::pool_options{}, cenote::counting_source<cenote::vm_source>>
+        pool;
+    ladder::claim(ladder::handed_out_twice(pool, 2'000) == 0, "no block has two owners");
     ladder::claim(pool.live() == 0 && pool.valid(), "none is lost");
     ladder::claim(pool.source().calls() == 1, "it grew once, however many threads waited for that");
 }
 
 void figure() {
     constexpr std::size_t pairs = 50'000;
-    const auto churn = [](auto& pool) {
-        return [&pool] {
-            for (std::size_t i = 0; i != pairs; ++i) {
-                int* const p = pool.create(1);
-                ladder::use(p);
-                pool.destroy(p);
-            }
-        };
-    };
     cenote::locked_pool<int> locked;
     cenote::object_pool<int> alone;
-    ladder::compare(pairs, "a pair behind a lock that nobody else wants", churn(locked), "without",
-                    churn(alone));
+    ladder::compare(
+        pairs, "a pair behind a lock that nobody else wants", [&] { ladder::churn(locked, pairs); },
+        "without", [&] { ladder::churn(alone, pairs); });
 }
 
 } // namespace

@@ -72,42 +72,24 @@ void mended() {
     ladder::claim(!swapped && head.load().top == &a, "the swap fails: the head is A, but of another tag");
 
     std::puts("cenote::lockfree_pool, four threads:");
-    struct owned {
-        std::atomic<int> owners{0};
-    };
-    cenote::lockfree_pool<owned, cenote::pool_options{}, cenote::counting_source<cenote::vm_source>> pool;
+    cenote::lockfree_pool<ladder::owned, cenote::pool_options{}, cenote::counting_source<cenote::vm_source>>
+        pool;
     pool.preheat(4);
     const std::size_t calls = pool.source().calls();
-    std::atomic<int> twice{0};
-    ladder::together(4, [&](unsigned) {
-        for (int i = 0; i != 5'000; ++i) {
-            owned* const p = pool.create();
-            twice += p->owners.fetch_add(1) != 0;
-            p->owners.fetch_sub(1);
-            pool.destroy(p);
-        }
-    });
-    ladder::claim(twice == 0 && pool.live() == 0, "no block has two owners, and none is lost");
+    ladder::claim(ladder::handed_out_twice(pool, 5'000) == 0 && pool.live() == 0,
+                  "no block has two owners, and none is lost");
     ladder::claim(pool.source().calls() == calls, "once it is preheated, no create asks the source");
 }
 
 void figure() {
     constexpr std::size_t pairs = 20'000;
-    const auto churn = [](auto& pool) {
-        return [&pool] {
-            ladder::together(2, [&pool](unsigned) {
-                for (std::size_t i = 0; i != pairs / 2; ++i) {
-                    int* const p = pool.create(1);
-                    ladder::use(p);
-                    pool.destroy(p);
-                }
-            });
-        };
-    };
     cenote::locked_pool<int> locked;
     cenote::lockfree_pool<int> lock_free;
-    ladder::compare(pairs, "two threads, a pair behind a lock", churn(locked), "with compare-and-swap",
-                    churn(lock_free));
+    const auto two_threads = [](auto& pool) {
+        return [&pool] { ladder::together(2, [&pool](unsigned) { ladder::churn(pool, pairs / 2); }); };
+    };
+    ladder::compare(pairs, "two threads, a pair behind a lock", two_threads(locked), "with compare-and-swap",
+                    two_threads(lock_free));
 }
 
 } // namespace

@@ -69,21 +69,13 @@ void mended() {
 
 void figure() {
     constexpr std::size_t pairs = 40'000;
-    const auto churn = [](auto& pool) {
-        return [&pool] {
-            ladder::together(2, [&pool](unsigned) {
-                for (std::size_t i = 0; i != pairs / 2; ++i) {
-                    counter* const p = pool.create();
-                    ladder::use(p);
-                    pool.destroy(p);
-                }
-            });
-        };
-    };
     cenote::lockfree_pool<counter> shared;
     cenote::cached_pool<counter> cached;
-    ladder::compare(pairs, "two threads, a pair from one list", churn(shared), "from magazines",
-                    churn(cached));
+    const auto two_threads = [](auto& pool) {
+        return [&pool] { ladder::together(2, [&pool](unsigned) { ladder::churn(pool, pairs / 2); }); };
+    };
+    ladder::compare(pairs, "two threads, a pair from one list", two_threads(shared), "from magazines",
+                    two_threads(cached));
 }
 
 } // namespace

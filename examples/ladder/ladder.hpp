@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <barrier>
 #include <chrono>
 #include <cstddef>
@@ -61,6 +62,34 @@ void together(unsigned threads, Work&& work) {
         });
     for (std::thread& each : running)
         each.join();
+}
+
+// One object out and back, `pairs` times.
+template <class Pool>
+void churn(Pool& pool, std::size_t pairs) {
+    for (std::size_t i = 0; i != pairs; ++i) {
+        auto* const p = pool.create();
+        use(p);
+        pool.destroy(p);
+    }
+}
+
+struct owned {
+    std::atomic<int> owners{0};
+};
+// How often a pool of `owned` hands out a block that somebody has, to four threads with `rounds` pairs each.
+template <class Pool>
+int handed_out_twice(Pool& pool, int rounds) {
+    std::atomic<int> twice{0};
+    together(4, [&](unsigned) {
+        for (int i = 0; i != rounds; ++i) {
+            owned* const p = pool.create();
+            twice += p->owners.fetch_add(1) != 0;
+            p->owners.fetch_sub(1);
+            pool.destroy(p);
+        }
+    });
+    return twice;
 }
 
 } // namespace ladder

@@ -6,12 +6,26 @@
 
 #include <cenote/object_pool.hpp>
 
+#include <cstddef>
 #include <memory>
 #include <memory_resource>
 #include <utility>
 #include <vector>
 
 namespace particles {
+
+// Calls lives_on(object) for each; the last one fills the gap that a death leaves.
+template <class Objects, class Step>
+void update_each(Objects& objects, Step&& lives_on) {
+    for (std::size_t i = 0; i != objects.size();) {
+        if (lives_on(objects[i])) {
+            ++i;
+            continue;
+        }
+        if (i + 1 != objects.size()) objects[i] = std::move(objects.back());
+        objects.pop_back();
+    }
+}
 
 // The pool alone: it knows what is live, so there is no list to keep.
 template <class T>
@@ -37,7 +51,7 @@ private:
     std::vector<T*> dead_;
 };
 
-// A list of pointers, in which the last one fills the gap that a death leaves, over anything with create and destroy.
+// A list of pointers, over anything with create and destroy.
 template <class T, class Memory>
 class listed {
 public:
@@ -48,15 +62,11 @@ public:
 
     template <class Step>
     void update(Step&& step) {
-        for (std::size_t i = 0; i != objects_.size();) {
-            if (step(*objects_[i])) {
-                ++i;
-                continue;
-            }
-            memory_.destroy(objects_[i]);
-            objects_[i] = objects_.back();
-            objects_.pop_back();
-        }
+        update_each(objects_, [this, &step](T* object) {
+            if (step(*object)) return true;
+            memory_.destroy(object);
+            return false;
+        });
     }
 
     listed() = default;
@@ -101,14 +111,7 @@ public:
 
     template <class Step>
     void update(Step&& step) {
-        for (std::size_t i = 0; i != objects_.size();) {
-            if (step(*objects_[i])) {
-                ++i;
-                continue;
-            }
-            if (i + 1 != objects_.size()) objects_[i] = std::move(objects_.back());
-            objects_.pop_back();
-        }
+        update_each(objects_, [&step](const std::unique_ptr<T>& object) { return step(*object); });
     }
 
 private:
@@ -126,14 +129,7 @@ public:
 
     template <class Step>
     void update(Step&& step) {
-        for (std::size_t i = 0; i != objects_.size();) {
-            if (step(objects_[i])) {
-                ++i;
-                continue;
-            }
-            objects_[i] = objects_.back();
-            objects_.pop_back();
-        }
+        update_each(objects_, step);
     }
 
 private:
