@@ -39,10 +39,7 @@ inline std::pmr::memory_resource* heap_resource() noexcept {
     // Never destroyed: what static destruction frees may come after it.
     static union undying {
         own_heap_resource it;
-        // The block is the heap's first use.
-        undying() noexcept : it(heap::process()) {
-            heap::process().deallocate(heap::process().try_allocate(1));
-        }
+        undying() noexcept : it(heap::process()) {}
         ~undying() {}
     } the;
     return &the.it;
