@@ -3,12 +3,10 @@
 //     std::map<int, order, std::less<>, cenote::allocator<std::pair<const int, order>>> orders;
 #pragma once
 
-#include "cenote/base/config.hpp"
-#include "cenote/base/error.hpp"
+#include "cenote/adaptor/array_bytes.hpp"
 #include "cenote/heap/heap.hpp"
 
 #include <cstddef>
-#include <limits>
 #include <type_traits>
 
 namespace cenote {
@@ -29,9 +27,7 @@ public:
     // Room for `n` objects, at multiples of alignof(T). Throws std::bad_array_new_length for more than max_size(),
     // std::bad_alloc when the OS or the heap's limit refuses. O(1), as heap::allocate.
     [[nodiscard]] T* allocate(std::size_t n) {
-        if (n > max_size()) [[unlikely]]
-            detail::throw_bad_array_new_length();
-        return static_cast<T*>(heap::process().allocate(n * sizeof(T), alignof(T)));
+        return static_cast<T*>(heap::process().allocate(detail::array_bytes<T>(n), alignof(T)));
     }
 
     // What allocate(n) returned; anything else is reported as the heap says. Up to 64 KiB without a look-up.
@@ -39,9 +35,7 @@ public:
         heap::process().deallocate(p, n * sizeof(T), alignof(T));
     }
 
-    static constexpr std::size_t max_size() noexcept {
-        return std::numeric_limits<std::ptrdiff_t>::max() / sizeof(T);
-    }
+    static constexpr std::size_t max_size() noexcept { return detail::most_objects<T>; }
 
     template <class U>
     friend constexpr bool operator==(const allocator&, const allocator<U>&) noexcept {

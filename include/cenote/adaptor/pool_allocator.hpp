@@ -5,13 +5,13 @@
 //     auto one = std::allocate_shared<order>(cenote::pool_allocator<order>{family}, 17);
 #pragma once
 
+#include "cenote/adaptor/array_bytes.hpp"
 #include "cenote/adaptor/pool_family.hpp"
 #include "cenote/base/config.hpp"
 #include "cenote/base/error.hpp"
 #include "cenote/heap/size_class.hpp"
 
 #include <cstddef>
-#include <limits>
 #include <type_traits>
 
 namespace cenote {
@@ -45,9 +45,7 @@ public:
         if (n == 1 && class_of_one != detail::no_class) {
             p = family_->try_allocate_class(class_of_one);
         } else {
-            if (n > max_size()) [[unlikely]]
-                detail::throw_bad_array_new_length();
-            p = family_->try_allocate(n * sizeof(T), alignof(T));
+            p = family_->try_allocate(detail::array_bytes<T>(n), alignof(T));
         }
         if (p == nullptr) [[unlikely]]
             detail::throw_bad_alloc();
@@ -62,9 +60,7 @@ public:
             family_->deallocate(p, n * sizeof(T), alignof(T));
     }
 
-    static constexpr std::size_t max_size() noexcept {
-        return std::numeric_limits<std::ptrdiff_t>::max() / sizeof(T);
-    }
+    static constexpr std::size_t max_size() noexcept { return detail::most_objects<T>; }
 
     Family& family() const noexcept { return *family_; }
 
