@@ -59,7 +59,15 @@ class handle_pool {
     struct entry {
         template <class... Args>
         explicit entry(std::uint32_t n, Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>)
-            : object(detail::make<T>(std::forward<Args>(args)...)), number(n) {}
+            : object(make(std::forward<Args>(args)...)), number(n) {}
+        // By value, which is no move, for the sake of aggregates.
+        template <class... Args>
+        static T make(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
+            if constexpr (std::is_constructible_v<T, Args...>)
+                return T(std::forward<Args>(args)...);
+            else
+                return T{std::forward<Args>(args)...};
+        }
 
         T object;
         std::uint32_t number;

@@ -14,21 +14,14 @@ namespace cenote::detail {
 // The block an object lies in, whatever its constness.
 inline void* block_of(const volatile void* object) noexcept { return const_cast<void*>(object); }
 
-// T(args...); T{args...} for aggregates, where the compiler does not know parentheses for them. What is initialised with the
-// result is that object: nothing is moved.
-template <class T, class... Args>
-CENOTE_ALWAYS_INLINE T make(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
-    if constexpr (std::is_constructible_v<T, Args...>)
-        return T(std::forward<Args>(args)...);
-    else
-        return T{std::forward<Args>(args)...};
-}
-
-// The same at `p`.
+// T(args...) at `p`; T{args...} for aggregates, where the compiler does not know parentheses for them.
 template <class T, class... Args>
 CENOTE_ALWAYS_INLINE T* construct_at(void* p,
                                      Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
-    return ::new (p) T(make<T>(std::forward<Args>(args)...));
+    if constexpr (std::is_constructible_v<T, Args...>)
+        return ::new (p) T(std::forward<Args>(args)...);
+    else
+        return ::new (p) T{std::forward<Args>(args)...};
 }
 
 // The same in a block that `from` allocated. If the constructor throws, the block goes back first.
