@@ -5,7 +5,10 @@
 packages_build="g++ cmake ninja-build python3"
 packages_server="libasio-dev libcli11-dev nlohmann-json3-dev redis-tools"
 packages_programs="redis-server redis-tools memcached sqlite3 python3 libpython3.11-testsuite nodejs git perl g++ clang"
-packages_test="clang libgtest-dev libgmock-dev libboost-dev spin valgrind $packages_server $packages_programs"
+packages_package="dpkg-dev file"
+packages_fresh="debootstrap"
+packages_test="clang gcc make pkgconf libcmocka-dev libgtest-dev libgmock-dev libboost-dev spin valgrind $packages_server $packages_programs
+               $packages_package"
 packages_bench="libbenchmark-dev libcli11-dev nlohmann-json3-dev libboost-dev libfoonathan-memory-dev
                 libjemalloc-dev libgoogle-perftools-dev libmimalloc-dev libtbb-dev"
 packages_charts="python3 python3-matplotlib"

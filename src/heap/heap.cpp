@@ -48,6 +48,7 @@ detail::heap_core* heap::begin(const heap_options& options) noexcept {
 }
 
 heap::~heap() {
+    if (!begun()) return;
     core_->end();
     vm::release(core_, heap_bytes());
 }

@@ -7,6 +7,7 @@
 //     CENOTE_CAS16           1 where 16 bytes can be compared and swapped at once, else 0; the user may define it as 0
 //     CENOTE_VALGRIND        1 where Valgrind's headers were found, else 0; the user may define it as 0
 //     CENOTE_HARDENED        1 in the objects of the hardened replacement of malloc, else 0; the build defines it as 1
+//     CENOTE_API             what the shared library exports; cenote.h has the same for C
 //     CENOTE_ALWAYS_INLINE   for the fast paths
 //     CENOTE_COLD            for the slow ones: kept out of line and away from the hot code
 //     CENOTE_NO_UNIQUE_ADDRESS   an empty member takes no room
@@ -82,6 +83,9 @@
 #define CENOTE_HARDENED 0
 #endif
 
+#ifndef CENOTE_API
+#define CENOTE_API __attribute__((visibility("default")))
+#endif
 #define CENOTE_ALWAYS_INLINE [[gnu::always_inline]] inline
 #define CENOTE_COLD [[gnu::noinline, gnu::cold]]
 #define CENOTE_NO_UNIQUE_ADDRESS [[no_unique_address]]

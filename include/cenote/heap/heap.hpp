@@ -49,15 +49,15 @@ struct heap_options {
 // Blocks are at multiples of 16, or of what alignment was asked. What is freed twice, with a wrong size, or was never a
 // block of this heap, is a broken contract: reported and aborted, at the latest when it leaves this thread's magazine.
 // ARCHITECTURE.md has what is found when.
-class heap {
+class CENOTE_API heap {
 public:
     // The heap of the process: there from the first instruction to the last, never destroyed.
     static heap& process() noexcept;
 
     // A heap of its own; its memory goes with it, live blocks included. Throws std::bad_alloc where the OS refuses the
     // address space that every heap takes for itself, half a MiB.
-    explicit heap(const heap_options& options = {}) : core_(begin(options)) {
-        if (core_ == nullptr) detail::throw_bad_alloc();
+    explicit heap(const heap_options& options = {}) : heap(options, std::nothrow) {
+        if (!begun()) detail::throw_bad_alloc();
     }
     heap(const heap&) = delete;
     heap& operator=(const heap&) = delete;
@@ -133,6 +133,11 @@ public:
     // For tests and audits of a quiet heap: whether all structures are sound, and whether a live block begins at `p`.
     bool valid() const noexcept;
     bool is_live(const void* p) const noexcept;
+
+protected:
+    // For who cannot have exceptions: where the OS refuses, begun() is false, and nothing but the destructor may be called.
+    heap(const heap_options& options, std::nothrow_t) noexcept : core_(begin(options)) {}
+    bool begun() const noexcept { return core_ != nullptr; }
 
 private:
     struct unfinished {

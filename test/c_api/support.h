@@ -1,0 +1,22 @@
+/* What the tests of the C API share: cmocka, and a source that counts and can be told to refuse. */
+#ifndef CENOTE_TEST_C_API_SUPPORT_H
+#define CENOTE_TEST_C_API_SUPPORT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "cenote/cenote.h"
+
+typedef struct counting_source {
+    size_t calls_left; /* then it refuses */
+    size_t bytes;      /* out at present */
+    size_t decommitted;
+} counting_source;
+
+cenote_source source_of(counting_source* counts);
+
+#endif
