@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Compiles the C++ of the documentation, and follows its links.
+"""Compiles the C++ and the C of the documentation, and follows its links.
 
 Code: every block that is fenced as ```cpp is compiled (g++ -fsyntax-only -std=c++20 -Iinclude). A block with `int main` is
 a program, compiled by itself as it stands. Any other is the body of a function, behind cenote.hpp and its own #include
 lines. What else it needs, as a reader of the page has it in mind, stands before it on the page in ```cpp blocks between the
 lines `<!-- for the blocks below:` and `-->`, which are not shown. A block that is not to be compiled has the line
-`<!-- not compiled: REASON -->` before it; the reason is required.
+`<!-- not compiled: REASON -->` before it; the reason is required. A block that is fenced as ```c is a program in C11.
 
 Links: every relative link of a Markdown file leads to a file or folder that is there, and its #anchor to a heading, by
 the names that GitHub gives to headings.
@@ -31,7 +31,8 @@ CONTEXT = re.compile(r"^<!-- for the blocks below:\n(.*?)^-->$", re.MULTILINE | 
 INCLUDE = re.compile(r"^[ \t]*#[ \t]*include[^\n]*", re.MULTILINE)
 LINK = re.compile(r"(?<!\\)\]\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\s*\)")
 HEADING = re.compile(r"^(#{1,6})[ \t]+(.*?)[ \t]*#*$", re.MULTILINE)
-COMPILER = [os.environ.get("CXX", "g++"), "-fsyntax-only", "-std=c++20", "-x", "c++"]
+COMPILERS = {"cpp": [os.environ.get("CXX", "g++"), "-fsyntax-only", "-std=c++20", "-x", "c++"],
+             "c": [os.environ.get("CC", "gcc"), "-fsyntax-only", "-std=c11", "-Wall", "-Wextra", "-Werror", "-x", "c"]}
 
 
 def line_of(text, position):
@@ -49,39 +50,40 @@ def markdown_files(root):
 
 
 def blocks(path):
-    """(line, code, context) for each block to compile; the code is None where an exemption gives no reason."""
+    """(line, language, code, context) for each block to compile; the code is None where an exemption gives no reason."""
     text = path.read_text(encoding="utf-8")
     contexts = [(m.span(), re.sub(r"^```.*$", "", m.group(1), flags=re.MULTILINE)) for m in CONTEXT.finditer(text)]
     for fence in FENCE.finditer(text):
-        if fence.group(2) != "cpp" or any(a <= fence.start() < b for (a, b), _ in contexts):
+        if fence.group(2) not in COMPILERS or any(a <= fence.start() < b for (a, b), _ in contexts):
             continue
         line = line_of(text, fence.start())
         exempt = EXEMPT.search(text, 0, fence.start())
         if not exempt:
-            yield line, fence.group(3), "\n".join(code for (_, end), code in contexts if end <= fence.start())
+            context = "\n".join(code for (_, end), code in contexts if end <= fence.start())
+            yield line, fence.group(2), fence.group(3), context
         elif not exempt.group(1).strip():
-            yield line, None, ""
+            yield line, fence.group(2), None, ""
 
 
 def programs(root, faults):
-    """The texts to compile: each program that is shown, and one of all that are bodies of functions."""
+    """(language, text) to compile: each program that is shown, and one of all that are bodies of functions."""
     shown, includes, bodies = {}, ["#include <cenote/cenote.hpp>"], {}
     for path in markdown_files(root):
         name = str(path.relative_to(root))
-        for line, code, context in blocks(path):
+        for line, language, code, context in blocks(path):
             if code is None:
                 faults.append(f"{name}:{line}: a block that is not compiled needs a reason")
                 continue
             same = re.sub(r"//[^\n]*", "", context + code)  # a translation's is compiled once
             position = f'#line {line + 1} "{name}"\n'
-            if re.search(r"^\s*int main\b", code, re.MULTILINE):
-                shown.setdefault(same, position + code)
+            if language == "c" or re.search(r"^\s*int main\b", code, re.MULTILINE):
+                shown.setdefault(same, (language, position + code))
                 continue
             includes += INCLUDE.findall(context + "\n" + code)
             context, code = (INCLUDE.sub("", text) for text in (context, code))
             bodies.setdefault(same, f"namespace block_{len(bodies)} {{\n{context}\n[[maybe_unused]] static void shown() {{\n"
                                     f"{position}{code}\n}} }}\n")
-    together = ["\n".join([*includes, *bodies.values()])] if bodies else []
+    together = [("cpp", "\n".join([*includes, *bodies.values()]))] if bodies else []
     return [*shown.values(), *together]
 
 
@@ -89,7 +91,9 @@ def code_faults(root):
     faults = []
 
     def compile_one(program):
-        return subprocess.run([*COMPILER, f"-I{root / 'include'}", "-"], input=program, capture_output=True, text=True, check=False)
+        language, text = program
+        return subprocess.run([*COMPILERS[language], f"-I{root / 'include'}", "-"], input=text, capture_output=True, text=True,
+                              check=False)
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         for done in pool.map(compile_one, programs(root, faults)):
@@ -143,6 +147,8 @@ def self_test():
         ("two of one name", 2 * fence.format("struct s {}; s one;"), []),
         ("an include of its own", fence.format("#include <vector>\nstd::vector<int> v;"), []),
         ("does not compile", "text\n" + fence.format("int n = unknown;"), ["a.md:3: does not compile"]),
+        ("a program in C", "```c\nint main(void) { int *p = (void *)0; return p != 0; }\n```\n", []),
+        ("no C", "```c\nint main(void) { return nullptr; }\n```\n", ["a.md:2: does not compile"]),
         ("another language", "```sh\n./dev test\n```\n", []),
         ("exempt", "<!-- not compiled: only a part -->\n" + fence.format("int n = "), []),
         ("exempt without a reason", "<!-- not compiled: -->\n" + fence.format("int n = "), ["a.md:2: a block that is"]),

@@ -6,6 +6,13 @@ head of a file the file's. It is said again for each declaration of its paragrap
 its own: as people read it. Comments in functions stay comments. The face of the typed pools, detail::typed_pool, appears as
 cenote::typed_pool, since the rest of `detail` is left out.
 
+What has the same meaning wherever it stands, as the standard or a concept of ours asks for it, gets a sentence of its own from
+CONVENTIONS where it has no comment.
+
+Macros that a table at the head of their file explains get their line of it.
+
+C headers: `/* */` becomes `/** */`, behind a declaration `/**< */`.
+
 Markdown: headings get the names that GitHub gives them, for links to lead to; what is not part of the site is no link.
 
 usage: doxygen_filter.py FILE
@@ -17,7 +24,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "README.zh-CN.md", "bench/README.md", "docs/comparison.md",
-         "docs/guide.md", "docs/hardened.md", "docs/ladder.md", "docs/ladder.zh-CN.md"]
+         "docs/guide.md", "docs/hardened.md", "docs/ladder.md", "docs/ladder.zh-CN.md", "docs/packages.md"]
 
 CODE = re.compile(r"`[^`]*`")
 LITERAL = re.compile(r'"(?:\\.|[^"\\])*"|(?<![0-9A-Za-z_])\'(?:\\.|[^\'\\])+\'')
@@ -25,6 +32,23 @@ SCOPE = re.compile(r"\b(?:namespace|class|struct|union|enum)\b(?!.*\()", re.DOTA
 
 # Neither the start of a declaration, nor a special member that a paragraph's comment is not about.
 SPECIAL = re.compile(r"^\s*(?:\}|~|friend\b|(?:public|private|protected):)|\boperator=|=\s*(?:delete|default)\b|\(\w+&& other\)")
+
+
+CONVENTIONS = [(re.compile(pattern), text) for pattern, text in [
+    (r"\busing (?:value_type|pointer|handle_type|deleter|unique_ptr)\b", "As its name says."),
+    (r"\busing (?:propagate_on_\w+|is_always_equal)\b", "Asked for by std::allocator_traits."),
+    (r"\b(?:allocate|deallocate|decommit|largest)\(", "What every source has: see memory_source."),
+    (r"\b(?:source|large_source|upstream|resource)\(\)", "Where the memory comes from. O(1)."),
+    (r"\bupstream_;", "Where the memory comes from."),
+    (r"\bdo_(?:allocate|deallocate|is_equal)\(", "What std::pmr::memory_resource calls."),
+    (r"\boperator(?:==|<=>)", "Equal as said above. O(1)."),
+    (r"\boperator\(\)", "What the pointer calls at its end."),
+    (r"\bmax_size\(\)", "The most objects that one allocation may be asked for."),
+    (r"\b\w+\(\w+&&(?: other)?\)", "Takes over what the other has."),
+    (r"\b(?:\w*allocator|static_cached_pool)\(const \w+(?:<.*>)?&", "Of the same as the other."),
+    (r"\b(?:\w+_source|source_decorator|source_ref|own_heap_resource|arena_resource|\w*allocator|allocator_deleter|scope)\(",
+     "Over what is named; takes no memory."),
+]]
 
 
 def escaped(text):
@@ -39,10 +63,16 @@ def escaped(text):
 
 
 def header(text):
+    # Macros are explained in one table at the head of their file: each gets its line of that.
+    for name, meaning in re.findall(r"^//     (CENOTE_\w+) {2,}(\S.*)$", text, re.MULTILINE):
+        text = re.sub(rf"^(#define {name}\b)", lambda m, said=meaning: f"/// {escaped(said)}\n{m[1]}", text, flags=re.MULTILINE)
     text = text.replace("detail::typed_pool", "typed_pool")
     # What Doxygen 1.9 cannot read: braces in a template's head, and the engines, which are nobody's to name.
     text = re.sub(r"= pool_options\{\}", "= pool_options()", text)
+    text = re.sub(r"^( +T, pool_options)\{[^}]*\}", r"\1", text, flags=re.MULTILINE)
     text = re.sub(r"typed_pool<\s*T, Options, detail::\w+<T, Options, Source>, Source>", "typed_pool<T, Options, Engine, Source>", text)
+    # Nor a member of another namespace by its full name.
+    text = re.sub(r"^(template <class T>\n)struct std::(hash<.*?^\};)", r"namespace std {\n\1struct \2\n}", text, flags=re.MULTILINE | re.DOTALL)
     if "class typed_pool {" in text:
         text = text.replace("namespace cenote::detail {", "namespace cenote {")
     lines, scopes, pending, of_file = [], [], "", True
@@ -63,8 +93,10 @@ def header(text):
             line = line[:line.rindex("//")] + "///< " + escaped(behind.strip())
         elif not line.strip():
             said = []
-        elif not new and declares and depth == len(scopes) and not pending.strip() and not SPECIAL.search(line):
+        elif said and not new and declares and depth == len(scopes) and not pending.strip() and not SPECIAL.search(line):
             lines += said
+        elif not new and declares and not pending.strip() and not behind:
+            lines += [f"/// {meaning}" for pattern, meaning in CONVENTIONS if pattern.search(code)][:1]
         new = False
         lines.append(line)
         if code.lstrip().startswith("#"):
@@ -80,8 +112,15 @@ def header(text):
             elif piece == ";":
                 pending = ""
             else:
-                pending += " " + piece
+                pending = re.sub(r"\b(?:public|private|protected)\s*:", "", pending + " " + piece)
     return "\n".join(lines)
+
+
+def c_header(text):
+    text = re.sub(r"/\* (?=----)", "/*~ ", text)
+    text = re.sub(r"(\S[^\n]*?)/\* ", lambda m: m[0] if m[1].startswith("/*") else m[1] + "/**< ", text)
+    text = re.sub(r"^([ \t]*)/\* ", r"\1/** ", text, flags=re.MULTILINE)
+    return text.replace("/** ", "/** \\file\n * ", 1)
 
 
 def page_name(path):
@@ -129,7 +168,8 @@ def main():
     path = Path(sys.argv[1]).resolve()
     text = path.read_text(encoding="utf-8")
     sys.stdout.reconfigure(encoding="utf-8")
-    sys.stdout.write(markdown(path, text) if path.suffix == ".md" else header(text))
+    read = {".md": lambda: markdown(path, text), ".h": lambda: c_header(text)}.get(path.suffix, lambda: header(text))
+    sys.stdout.write(read())
 
 
 if __name__ == "__main__":

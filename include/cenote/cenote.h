@@ -32,12 +32,15 @@ extern "C" {
 
 /* This header's version; cenote_version() is the library's. */
 #define CENOTE_VERSION_MAJOR 0
+/* The second part of it. */
 #define CENOTE_VERSION_MINOR 1
+/* The third part of it. */
 #define CENOTE_VERSION_PATCH 0
 
 /* "0.1.0". Never NULL; any thread, O(1). */
 CENOTE_API const char* cenote_version(void);
 
+/* How a call ended. */
 typedef enum cenote_result {
     CENOTE_OK = 0,
     CENOTE_OUT_OF_MEMORY = 1,    /* the limit is reached, or the source or the OS refuses */
@@ -72,23 +75,26 @@ typedef enum cenote_reset_mode {
 
 /* ---- Pools: equal blocks --------------------------------------------------------------------------------------------- */
 
+/* Blocks of one size. */
 typedef struct cenote_pool cenote_pool;
 
+/* Who uses a pool. */
 typedef enum cenote_threads {
     CENOTE_ONE_THREAD = 0,   /* one thread at a time uses the pool: the fastest */
     CENOTE_MANY_THREADS = 1, /* any thread allocates, any thread frees; a magazine for each (C++: cached_pool) */
 } cenote_threads;
 
+/* What a pool is to be. */
 typedef struct cenote_pool_options {
     size_t block_size; /* 1 byte to 64 MiB; rounded up to a multiple of the alignment */
     size_t alignment;  /* a power of two up to 64 MiB; 0: that of max_align_t */
-    cenote_threads threads;
+    cenote_threads threads;      /* who uses it */
     bool at_once;                /* room for max_blocks is taken in one go, at the first use */
     size_t max_blocks;           /* the most that the pool may hold; 0: no limit */
     size_t first_bytes;          /* what is taken from the source first; 0: 64 KiB */
     size_t segment_bytes;        /* what is taken later, each time; 0: 4 MiB */
     const cenote_source* source; /* NULL: the OS */
-    size_t reserved[4];
+    size_t reserved[4]; /* 0 */
 } cenote_pool_options;
 
 /* Blocks, where nothing else is said. */
@@ -149,15 +155,17 @@ CENOTE_API void cenote_pool_get_stats(const cenote_pool* pool, cenote_pool_stats
 /* One thread at a time. */
 typedef struct cenote_arena cenote_arena;
 
+/* What an arena is to be. */
 typedef struct cenote_arena_options {
     size_t first_bytes;          /* the first slab; each is twice the last; 0: 4 KiB */
     size_t largest_bytes;        /* but not larger than that; 0: 1 MiB */
     void* buffer;                /* yours, used first; outlives the arena; may be NULL */
     size_t buffer_bytes;         /* too few to be of use are ignored */
     const cenote_source* source; /* NULL: the OS */
-    size_t reserved[4];
+    size_t reserved[4]; /* 0 */
 } cenote_arena_options;
 
+/* An arena at one moment; bytes, where nothing else is said. */
 typedef struct cenote_arena_stats {
     size_t used;        /* handed out, with the padding between pieces */
     size_t capacity;    /* held for pieces, the used ones included */
@@ -168,7 +176,7 @@ typedef struct cenote_arena_stats {
 
 /* A place to go back to. */
 typedef struct cenote_arena_mark {
-    void* place[3];
+    void* place[3]; /* nobody's to look at */
 } cenote_arena_mark;
 
 /* A new arena in *out; *out is left alone on failure. `options` may be NULL: all by default. The arena itself lies in the heap of
@@ -201,14 +209,16 @@ CENOTE_API void cenote_arena_get_stats(const cenote_arena* arena, cenote_arena_s
 /* Any thread allocates, any thread frees. */
 typedef struct cenote_heap cenote_heap;
 
+/* What a heap is to be. */
 typedef struct cenote_heap_options {
     size_t limit;                /* the most address space that the heap holds for blocks; 0: no limit */
     uint32_t decay;              /* milliseconds that freed memory stays resident; 0: 500 */
     bool decay_at_once;          /* freed memory may go back to the OS at once; `decay` is not read then */
     const cenote_source* source; /* NULL: the OS */
-    size_t reserved[4];
+    size_t reserved[4]; /* 0 */
 } cenote_heap_options;
 
+/* A heap at one moment; bytes, where nothing else is said. */
 typedef struct cenote_heap_stats {
     size_t live;          /* handed out, in whole blocks */
     size_t in_magazines;  /* free, next in line of a thread, or between threads */
@@ -264,8 +274,9 @@ CENOTE_API bool cenote_heap_owns(const cenote_heap* heap, const void* p);
 /* Gives back what is free, this thread's magazines included. Returns bytes. O(capacity / 64). */
 CENOTE_API size_t cenote_heap_trim(cenote_heap* heap);
 
-/* See cenote_heap_options; here 0 is no special value. */
+/* See cenote_heap_options; here 0 means at once. */
 CENOTE_API void cenote_heap_set_decay(cenote_heap* heap, uint32_t milliseconds);
+/* The same of the limit, SIZE_MAX: none. What is held beyond a new limit stays. */
 CENOTE_API void cenote_heap_set_limit(cenote_heap* heap, size_t bytes);
 
 /* Where other threads are busy, a figure of some moment. O(capacity / 64). */

@@ -67,9 +67,15 @@ inline std::size_t alignment_or_default(std::size_t alignment) noexcept {
 template <class Resettable>
 cenote_result reset_by(Resettable& what, cenote_reset_mode mode, std::size_t keep_bytes) noexcept {
     switch (mode) {
-    case CENOTE_FREE_ALL: what.reset(reset_mode::free_all()); return CENOTE_OK;
-    case CENOTE_RETAIN_CAPACITY: what.reset(reset_mode::retain_capacity()); return CENOTE_OK;
-    case CENOTE_RETAIN_WITH_LIMIT: what.reset(reset_mode::retain_with_limit(keep_bytes)); return CENOTE_OK;
+    case CENOTE_FREE_ALL:
+        what.reset(reset_mode::free_all());
+        return CENOTE_OK;
+    case CENOTE_RETAIN_CAPACITY:
+        what.reset(reset_mode::retain_capacity());
+        return CENOTE_OK;
+    case CENOTE_RETAIN_WITH_LIMIT:
+        what.reset(reset_mode::retain_with_limit(keep_bytes));
+        return CENOTE_OK;
     }
     return CENOTE_INVALID_ARGUMENT;
 }

@@ -10,9 +10,12 @@ const char* cenote_version(void) {
 
 const char* cenote_result_text(cenote_result result) {
     switch (result) {
-    case CENOTE_OK: return "no error";
-    case CENOTE_OUT_OF_MEMORY: return "out of memory";
-    case CENOTE_INVALID_ARGUMENT: return "invalid argument";
+    case CENOTE_OK:
+        return "no error";
+    case CENOTE_OUT_OF_MEMORY:
+        return "out of memory";
+    case CENOTE_INVALID_ARGUMENT:
+        return "invalid argument";
     }
     return "unknown result";
 }

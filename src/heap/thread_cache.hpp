@@ -20,6 +20,7 @@
 
 #include "cenote/base/config.hpp"
 #include "cenote/pool/magazine.hpp"
+#include "cenote/pool/watched_top.hpp"
 
 #include <atomic>
 #include <cstddef>

@@ -1,4 +1,5 @@
 // Objects: constructed with what create was given, destroyed once, by whoever is due to.
+#include "cenote/adaptor/smart_ptr.hpp"
 #include "conformance/suite.hpp"
 
 #include <memory>
@@ -95,7 +96,7 @@ TEST(object_pool_lifetime, a_unique_ptr_destroys_into_its_pool) {
     }
     EXPECT_EQ(counted::alive, 0);
     EXPECT_EQ(pool.live(), 0U);
-    const cenote::object_pool<counted>::unique_ptr empty;
+    const cenote::pool_ptr<cenote::object_pool<counted>> empty;
     EXPECT_EQ(empty, nullptr);
 }
 

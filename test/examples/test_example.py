@@ -41,6 +41,22 @@ def check_control_loop(text):
     expect("answer: equal" in text, "the loop steers alike on every memory")
 
 
+def check_order_book(text):
+    expect(len(rows(text)) == 5, "five subjects")
+    expect("answer: 4304 trades, 111055 shares, 2288 cancelled, 1604 too late, checksum 7000972709964272666: equal" in text,
+           "the known answer")
+
+
+def check_containers(text):
+    expect(len(rows(text)) == 6, "six subjects")
+    expect("answer: 10554312321027124447: equal" in text, "the known answer")
+
+
+def check_plain_c(text):
+    expect(len(rows(text)) == 3, "three subjects")
+    expect("answer: 9205270453182157825: equal" in text, "the known answer")
+
+
 def main():
     name, program = sys.argv[1:]
     run = subprocess.run([program, "--quick"], capture_output=True, text=True, timeout=280, check=False)

@@ -1,4 +1,5 @@
 // Threads end with magazines full, in any order with the user's own thread-locals.
+#include "cenote/adaptor/smart_ptr.hpp"
 #include "support/shared_pools.hpp"
 
 #include <gtest/gtest.h>
@@ -70,7 +71,7 @@ TYPED_TEST(thread_end, may_free_from_thread_locals_of_the_user) {
         tested pool;
         std::thread{[&] {
             if (used_before) this->use(pool, 100);
-            thread_local std::vector<typename tested::unique_ptr> held;
+            thread_local std::vector<cenote::pool_ptr<tested>> held;
             for (int i = 0; i != 2000; ++i)
                 held.push_back(pool.make_unique());
         }}.join();

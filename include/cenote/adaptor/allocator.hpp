@@ -21,6 +21,7 @@ public:
     using is_always_equal = std::true_type;
 
     constexpr allocator() noexcept = default;
+    // Of the same memory, for another type.
     template <class U>
     constexpr allocator(const allocator<U>&) noexcept {}
 
@@ -37,6 +38,7 @@ public:
 
     static constexpr std::size_t max_size() noexcept { return detail::most_objects<T>; }
 
+    // Whether either may free what the other allocated.
     template <class U>
     friend constexpr bool operator==(const allocator&, const allocator<U>&) noexcept {
         return true;

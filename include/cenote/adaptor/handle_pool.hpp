@@ -28,12 +28,15 @@ template <class T>
 class handle {
 public:
     constexpr handle() noexcept = default;
+    // That of which value() was this.
     static constexpr handle from_value(std::uint64_t value) noexcept {
         return {static_cast<std::uint32_t>(value), static_cast<std::uint32_t>(value >> 32)};
     }
+    // Of these two parts.
     constexpr handle(std::uint32_t index, std::uint32_t generation) noexcept
         : index_(index), generation_(generation) {}
 
+    // The number of the slot, how often it has been filled, and both in one number: the generation in its upper half.
     constexpr std::uint32_t index() const noexcept { return index_; }
     constexpr std::uint32_t generation() const noexcept { return generation_; }
     constexpr std::uint64_t value() const noexcept { return std::uint64_t{generation_} << 32 | index_; }
@@ -183,6 +186,7 @@ private:
 
 } // namespace cenote
 
+// Of both parts.
 template <class T>
 struct std::hash<cenote::handle<T>> {
     std::size_t operator()(const cenote::handle<T>& h) const noexcept {

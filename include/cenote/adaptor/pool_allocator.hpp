@@ -35,6 +35,7 @@ public:
     };
 
     pool_allocator(Family& family) noexcept : family_(&family) {}
+    // Of the same memory, for another type.
     template <class U>
     pool_allocator(const pool_allocator<U, Family>& other) noexcept : family_(&other.family()) {}
 
@@ -62,8 +63,10 @@ public:
 
     static constexpr std::size_t max_size() noexcept { return detail::most_objects<T>; }
 
+    // Where the memory comes from.
     Family& family() const noexcept { return *family_; }
 
+    // Whether either may free what the other allocated.
     template <class U>
     friend bool operator==(const pool_allocator& a, const pool_allocator<U, Family>& b) noexcept {
         return &a.family() == &b.family();

@@ -115,6 +115,7 @@ public:
             return allocate_first(c);
         return p->allocate();
     }
+    // A block that try_allocate_class(c) gave.
     CENOTE_ALWAYS_INLINE void deallocate_class(detail::size_class c, void* p) noexcept {
         // Acquire: as above.
         pool* const of = pools_[c].load(std::memory_order_acquire);
@@ -233,6 +234,7 @@ private:
     basic_arena<engine_source> engines_{arena_growth{}, engine_source{source_, unlocked_}};
 };
 
+// For one thread, and for any number; see basic_pool_family.
 using pool_family = basic_pool_family<detail::one_thread>;
 using shared_pool_family = basic_pool_family<detail::many_threads>;
 

@@ -44,6 +44,7 @@ public:
     // Empty segments and pages go back. Returns bytes. O(capacity / 64).
     std::size_t trim() noexcept { return family_.trim(); }
 
+    // What is out, and what is held; O(segments), with many threads also O(threads).
     family_stats stats() const noexcept { return family_.stats(); }
     // For pool_allocators that shall share it.
     Family& family() noexcept { return family_; }
@@ -63,6 +64,7 @@ private:
     Family family_;
 };
 
+// For one thread, and for any number; see basic_pool_resource.
 using pool_resource = basic_pool_resource<pool_family>;
 using shared_pool_resource = basic_pool_resource<shared_pool_family>;
 
@@ -75,6 +77,7 @@ public:
     explicit arena_resource(basic_arena<Source>& in) noexcept : in_(in) {}
     ~arena_resource() override = default;
 
+    // Where the memory comes from.
     basic_arena<Source>& arena() const noexcept { return in_; }
 
 protected:

@@ -24,12 +24,23 @@
 
 namespace cenote {
 
+namespace detail {
+template <class Pool>
+struct make_unique_needs_cenote_smart_ptr_hpp<pool_deleter<Pool>> {
+    using type = std::unique_ptr<typename Pool::value_type, pool_deleter<Pool>>;
+};
+} // namespace detail
+
 // object_pool, locked_pool, lockfree_pool, cached_pool, static_cached_pool, intrusive_pool.
 template <class Pool>
 concept pool_of_objects = requires(Pool& pool, typename Pool::value_type* p) {
     typename Pool::deleter;
     pool.destroy(p);
 };
+
+// What owns an object of a pool.
+template <pool_of_objects Pool>
+using pool_ptr = std::unique_ptr<typename Pool::value_type, typename Pool::deleter>;
 
 // A new object of the pool. Throws what create throws. O(1).
 template <pool_of_objects Pool, class... Args>
@@ -73,6 +84,7 @@ private:
     CENOTE_NO_UNIQUE_ADDRESS Allocator alloc_;
 };
 
+// What owns an object of an allocator.
 template <class T, class Allocator>
 using allocated_ptr =
     std::unique_ptr<T,

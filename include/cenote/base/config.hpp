@@ -1,5 +1,8 @@
 // Layer: base. Every macro of the library stands in this file, so that none is ever tested by a name that may not exist.
 //
+//     CENOTE_CHECKS_NONE     nothing is checked
+//     CENOTE_CHECKS_CHEAP    what costs next to nothing is checked
+//     CENOTE_CHECKS_FULL     all that can be checked is
 //     CENOTE_CHECKS          CENOTE_CHECKS_NONE, CENOTE_CHECKS_CHEAP or CENOTE_CHECKS_FULL; the user may define it
 //     CENOTE_EXCEPTIONS      1 where exceptions are on, else 0
 //     CENOTE_ASAN            1 when compiled for AddressSanitizer, else 0

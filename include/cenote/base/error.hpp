@@ -5,17 +5,14 @@
 // is reported may be malloc's own trouble.
 #pragma once
 
+#include "cenote/base/algorithm.hpp"
 #include "cenote/base/config.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <new>
 #include <unistd.h>
-#if CENOTE_EXCEPTIONS
-#include <stdexcept>
-#endif
 
 namespace cenote::detail {
 
@@ -25,8 +22,9 @@ CENOTE_COLD void say(const char* format, Values... values) noexcept {
     char line[256] = "cenote: ";
     constexpr std::size_t prefix = 8;
     const int length = std::snprintf(line + prefix, sizeof line - prefix - 1, format, values...);
-    const std::size_t end = prefix + std::min<std::size_t>(length < 0 ? 0 : static_cast<std::size_t>(length),
-                                                           sizeof line - prefix - 2);
+    const std::size_t end =
+        prefix +
+        detail::min<std::size_t>(length < 0 ? 0 : static_cast<std::size_t>(length), sizeof line - prefix - 2);
     line[end] = '\n';
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line, end + 1);
 }
@@ -53,14 +51,6 @@ template <class... Values>
     throw std::bad_array_new_length{};
 #else
     fail("more objects than any memory holds, and exceptions are off");
-#endif
-}
-
-[[noreturn]] CENOTE_COLD inline void throw_invalid_argument(const char* what) {
-#if CENOTE_EXCEPTIONS
-    throw std::invalid_argument{what};
-#else
-    fail(what);
 #endif
 }
 

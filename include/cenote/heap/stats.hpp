@@ -22,13 +22,13 @@ struct heap_stats {
 
 // One size class at one moment; blocks where nothing else is said.
 struct size_class_stats {
-    std::size_t block_size = 0; // bytes
-    std::size_t live = 0;
-    std::size_t in_magazines = 0;
-    std::size_t capacity = 0;
-    std::size_t slabs = 0;
-    std::uint64_t refills = 0; // times that blocks went to a magazine
-    std::uint64_t flushes = 0; // times that blocks came back from one
+    std::size_t block_size = 0;   // bytes
+    std::size_t live = 0;         // handed out
+    std::size_t in_magazines = 0; // free, next in line of a thread, or in a depot between threads
+    std::size_t capacity = 0;     // handed out or free
+    std::size_t slabs = 0;        // that were ever used; a number
+    std::uint64_t refills = 0;    // times that blocks went to a magazine
+    std::uint64_t flushes = 0;    // times that blocks came back from one
 };
 
 } // namespace cenote

@@ -25,7 +25,6 @@
 #include "cenote/base/bits.hpp"
 #include "cenote/os/errno_kept.hpp"
 
-#include <atomic>
 #include <cstddef>
 
 #if !defined(__unix__) && !defined(__APPLE__)
@@ -37,14 +36,15 @@
 
 namespace cenote::vm {
 
-// Not a local static: whoever forks while another thread initialises one leaves the child waiting for ever.
-inline constinit std::atomic<std::size_t> known_page_size{0};
+// Not a local static: whoever forks while another thread initialises one leaves the child waiting for ever. Not a
+// std::atomic: no header that object_pool needs includes <atomic>, which takes longer to compile than all of them.
+inline constinit std::size_t known_page_size = 0;
 inline std::size_t page_size() noexcept {
     // Relaxed: whoever finds nothing asks again, and gets the same.
-    std::size_t size = known_page_size.load(std::memory_order_relaxed);
+    std::size_t size = __atomic_load_n(&known_page_size, __ATOMIC_RELAXED);
     if (size == 0) [[unlikely]] {
         size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-        known_page_size.store(size, std::memory_order_relaxed);
+        __atomic_store_n(&known_page_size, size, __ATOMIC_RELAXED);
     }
     return size;
 }

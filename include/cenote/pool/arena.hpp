@@ -13,6 +13,7 @@
 #include "cenote/base/bits.hpp"
 #include "cenote/base/config.hpp"
 #include "cenote/base/error.hpp"
+#include "cenote/base/invalid_argument.hpp"
 #include "cenote/base/poison.hpp"
 #include "cenote/base/units.hpp"
 #include "cenote/pool/construct.hpp"
@@ -34,8 +35,8 @@ namespace cenote {
 
 // How an arena grows: each slab twice the last, from `first_bytes` to `largest_bytes`, or as large as a request needs.
 struct arena_growth {
-    std::size_t first_bytes = 4_KiB;
-    std::size_t largest_bytes = 1_MiB;
+    std::size_t first_bytes = 4_KiB;   // of the first slab
+    std::size_t largest_bytes = 1_MiB; // of the largest, but for a request that needs more
 };
 
 struct arena_stats {
@@ -237,7 +238,8 @@ public:
         mark from_;
     };
 
-    arena_stats stats() const noexcept { // O(slabs)
+    // What is used, and what is held. O(slabs).
+    arena_stats stats() const noexcept {
         arena_stats s;
         bool passed = current_ == nullptr;
         for (slab* at = first_; at != nullptr; at = at->next) {
@@ -362,6 +364,7 @@ private:
     arena_growth policy_;
 };
 
+// Over the OS, where nothing else is said.
 using arena = basic_arena<>;
 
 } // namespace cenote

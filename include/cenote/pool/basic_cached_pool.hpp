@@ -20,6 +20,7 @@
 #include "cenote/pool/put_report.hpp"
 #include "cenote/pool/registry.hpp"
 #include "cenote/pool/thread_cache.hpp"
+#include "cenote/pool/watched_top.hpp"
 #include "cenote/slab/slab_list.hpp"
 
 #include <algorithm>

@@ -2,6 +2,7 @@
 // a typed and an untyped face.
 #pragma once
 
+#include "cenote/base/algorithm.hpp"
 #include "cenote/base/config.hpp"
 #include "cenote/base/error.hpp"
 #include "cenote/base/poison.hpp"
@@ -10,7 +11,6 @@
 #include "cenote/pool/put_report.hpp"
 #include "cenote/slab/slab_list.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <utility>
 
@@ -183,7 +183,7 @@ private:
 
     [[gnu::noinline]] void flush_and_keep(void* p) noexcept {
         if (magazine_.capacity() == 0) return deallocate_directly(p);
-        flush(std::max<std::size_t>(exchange() / 2, 1));
+        flush(detail::max<std::size_t>(exchange() / 2, 1));
         poison(p, block_size());
         magazine_.push(p);
     }
@@ -209,7 +209,7 @@ private:
     }
 
     // Blocks exchanged with the slabs at a time: few, so that the call that pays for it is not much slower.
-    std::size_t exchange() const noexcept { return std::min<std::size_t>(64, magazine_.capacity()); }
+    std::size_t exchange() const noexcept { return detail::min<std::size_t>(64, magazine_.capacity()); }
 
     bool grow(std::size_t blocks) noexcept {
         const bool first = !slabs_.has_segments();
@@ -236,7 +236,7 @@ private:
             static_cast<std::byte**>(source().allocate(slots * sizeof(std::byte*), cache_line));
         if (memory == nullptr) return;
         magazine larger{memory, slots};
-        std::copy_n(magazine_.slots() + 1, magazine_.size(), larger.room());
+        copy_n(magazine_.slots() + 1, magazine_.size(), larger.room());
         larger.filled(magazine_.size());
         magazine_.swap(larger);
         magazine_is_large_ = true;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "cenote/base/error.hpp"
+#include "cenote/base/invalid_argument.hpp"
 #include "cenote/pool/basic_pool.hpp"
 #include "cenote/source/vm_source.hpp"
 
@@ -84,9 +85,8 @@ public:
     // Whether `p` is a block that is handed out. Any pointer may be asked. O(blocks in the magazine), at most 1,024.
     bool is_live(const void* p) const noexcept { return engine_.is_live(p); }
 
-    std::size_t block_size() const noexcept {
-        return engine_.block_size();
-    } // bytes, rounded up to the alignment
+    // Bytes, rounded up to the alignment.
+    std::size_t block_size() const noexcept { return engine_.block_size(); }
     std::size_t alignment() const noexcept { return engine_.alignment(); } // bytes
     std::size_t live() const noexcept { return engine_.live(); }           // blocks. O(1)
     std::size_t capacity() const noexcept { return engine_.capacity(); }   // blocks. O(1)

@@ -125,6 +125,7 @@ class static_cached_pool
     static_assert(Options.at_death != leftovers::abort, "a static pool never dies");
 
 public:
+    // Takes no memory. All are the same pool.
     constexpr static_cached_pool() = default;
     constexpr static_cached_pool(const static_cached_pool&) noexcept : static_cached_pool() {}
     static_cached_pool& operator=(const static_cached_pool&) = delete;

@@ -4,7 +4,6 @@
 
 #include "cenote/base/config.hpp"
 
-#include <memory>
 #include <new>
 #include <type_traits>
 #include <utility>
@@ -40,6 +39,10 @@ CENOTE_ALWAYS_INLINE T* construct_in([[maybe_unused]] Pool& from, void* p,
 #endif
     return construct_at<T>(p, std::forward<Args>(args)...);
 }
+
+// What make_unique returns; defined in cenote/smart_ptr.hpp, since <memory> takes longer to compile than a pool does.
+template <class Deleter>
+struct make_unique_needs_cenote_smart_ptr_hpp;
 
 // Destroys into the pool it was made with.
 template <class Pool>

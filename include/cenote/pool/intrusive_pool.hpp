@@ -24,7 +24,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -62,7 +61,6 @@ class intrusive_pool {
 public:
     using value_type = T;
     using deleter = detail::pool_deleter<intrusive_pool>;
-    using unique_ptr = std::unique_ptr<T, deleter>;
 
     // Takes no memory. The slabs start at growth::first_bytes and double up to growth::segment_bytes.
     intrusive_pool() requires std::default_initializable<Source> : intrusive_pool(growth{}) {}
@@ -102,10 +100,11 @@ public:
         return detail::construct_in<T>(back, p, std::forward<Args>(args)...);
     }
 
-    // As create, owned by a unique_ptr that must be gone before the pool is.
+    // As create, owned by a std::unique_ptr that must be gone before the pool is. Needs cenote/smart_ptr.hpp.
     template <class... Args>
-    [[nodiscard]] unique_ptr make_unique(Args&&... args) {
-        return unique_ptr{create(std::forward<Args>(args)...), deleter{*this}};
+    [[nodiscard]] auto make_unique(Args&&... args) {
+        using made = detail::make_unique_needs_cenote_smart_ptr_hpp<deleter>;
+        return typename made::type{create(std::forward<Args>(args)...), deleter{*this}};
     }
 
     // Ends the object's life and takes its memory back; nullptr is ignored. O(1); with full checks O(slabs), for blocks
@@ -163,11 +162,11 @@ public:
         return false;
     }
 
-    std::size_t live() const noexcept {
-        return capacity_ - ahead() - free_.count(capacity_);
-    }                                                           // objects. O(free blocks)
+    // Objects. O(free blocks).
+    std::size_t live() const noexcept { return capacity_ - ahead() - free_.count(capacity_); }
     std::size_t capacity() const noexcept { return capacity_; } // objects. O(1)
-    pool_stats stats() const noexcept {                         // O(free blocks)
+    // O(free blocks).
+    pool_stats stats() const noexcept {
         pool_stats s{
             .live = live(), .capacity = capacity_, .limit = policy_.max_objects, .block_size = block_bytes};
         for (const slab* at = slabs_; at != nullptr; at = at->next) {

@@ -13,12 +13,11 @@
 // Magazines: Bonwick and Adams, 2001, "Magazines and Vmem".
 #pragma once
 
+#include "cenote/base/algorithm.hpp"
 #include "cenote/base/bits.hpp"
 #include "cenote/base/config.hpp"
 #include "cenote/base/units.hpp"
 
-#include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <type_traits>
 #include <utility>
@@ -28,13 +27,14 @@ namespace cenote::detail {
 // How many blocks a magazine of a pool holds: enough to take the swings of most programs, and not so much that the
 // blocks held back cost memory or locality: 1,024, and of larger blocks 256 KiB, but never fewer than 32.
 constexpr std::size_t magazine_blocks(std::size_t block_size) noexcept {
-    return std::clamp<std::size_t>(256_KiB / block_size, 32, 1024);
+    return detail::clamp<std::size_t>(256_KiB / block_size, 32, 1024);
 }
 
 // The array of every magazine without one; only its nullptr is ever read.
 inline constinit std::byte* no_blocks[1] = {nullptr};
 
-// How a magazine keeps its top: as a plain pointer, where one thread has the magazine and the pool.
+// How a magazine keeps its top: as a plain pointer, where one thread has the magazine and the pool. pool/watched_top.hpp has
+// the one for many.
 class private_top {
 public:
     constexpr explicit private_top(std::byte** to) noexcept : to_(to) {}
@@ -46,58 +46,13 @@ public:
         to_ = at + 1;
     }
     bool is_above(std::byte* const* begin, const void* p) const noexcept {
-        return std::find(begin, static_cast<std::byte* const*>(to_), p) != to_;
+        for (std::byte* const* at = begin; at != to_; ++at)
+            if (*at == p) return true;
+        return false;
     }
 
 private:
     std::byte** to_;
-};
-
-// Or as one that other threads may look at, to count and find blocks, while its owner moves it; the same instructions. The
-// slots end where a page of 512 does, and so does the array of a top without a magazine. Then the top alone says
-// whether the magazine may be full: one load less than a comparison. In the middle of 1,024 slots it asks for nothing.
-class watched_top {
-public:
-    constexpr watched_top() noexcept =
-        default; // closed: empty and full at once, so that every call takes the slow path
-    watched_top(const watched_top& other) noexcept : to_(other.get()) {}
-    watched_top& operator=(const watched_top& other) noexcept {
-        set(other.get());
-        return *this;
-    }
-    // Relaxed: whoever is not the owner takes nothing from here but a number of blocks.
-    CENOTE_ALWAYS_INLINE std::byte** get() const noexcept { return to_.load(std::memory_order_relaxed); }
-    // Release: pairs with is_above(), so that who sees a top sees what was put below it by then.
-    CENOTE_ALWAYS_INLINE void set(std::byte** to) noexcept { to_.store(to, std::memory_order_release); }
-    CENOTE_ALWAYS_INLINE void push(std::byte** at, std::byte* p) noexcept {
-        // Relaxed: set() publishes it.
-        std::atomic_ref{*at}.store(p, std::memory_order_relaxed);
-        set(at + 1);
-    }
-    // By any thread. A block that was popped before this call, and not pushed again, is not found.
-    bool is_above(std::byte** begin, const void* p) const noexcept {
-        // Acquire: pairs with set().
-        std::byte** const end = to_.load(std::memory_order_acquire);
-        for (std::byte** at = begin; at < end; ++at)
-            if (std::atomic_ref{*at}.load(std::memory_order_relaxed) == p) return true;
-        return false;
-    }
-
-    static constexpr std::size_t page = 4_KiB;
-    CENOTE_ALWAYS_INLINE static bool may_be_full(std::byte* const* at) noexcept {
-        return address_of(at) % page == 0;
-    }
-    bool is_closed() const noexcept { return get() == &no_page.end; }
-
-private:
-    // The slots of every top without a magazine; only the last nullptr is ever read.
-    struct alignas(page) empty_page {
-        std::byte* slots[page / sizeof(std::byte*)];
-        std::byte* end;
-    };
-    static constinit inline empty_page no_page{};
-
-    std::atomic<std::byte**> to_{&no_page.end};
 };
 
 // `Top` is a private_top, or a pointer to a watched_top that lies elsewhere; such a magazine needs slots before use.

@@ -17,7 +17,7 @@ enum class leftovers : std::uint8_t {
 // Compile-time choices: `object_pool<T, pool_options{.alignment = 64, .at_death = leftovers::abort}>`.
 struct pool_options {
     std::size_t alignment = 0; // bytes, a power of two; 0, or less than the type's own: the type's own
-    leftovers at_death = leftovers::destroy;
+    leftovers at_death = leftovers::destroy; // what happens to objects that outlive their pool
 };
 
 // What `reset` does with the memory; the three modes of Zig's ArenaAllocator and MemoryPool.
@@ -34,8 +34,8 @@ public:
         return reset_mode{bytes, false};
     }
 
-    constexpr bool frees_all() const noexcept { return frees_all_; }
-    constexpr std::size_t limit() const noexcept { return limit_; } // bytes
+    constexpr bool frees_all() const noexcept { return frees_all_; } // whether it is free_all()
+    constexpr std::size_t limit() const noexcept { return limit_; }  // bytes
 
 private:
     constexpr reset_mode(std::size_t limit, bool frees_all) noexcept : limit_(limit), frees_all_(frees_all) {}
@@ -51,8 +51,8 @@ struct pool_stats {
     std::size_t in_magazine = 0; // free, and next in line
     std::size_t block_size = 0;  // bytes
     std::size_t bytes = 0;       // taken from the source, all included
-    std::size_t segments = 0;
-    std::size_t slabs = 0; // with at least one block that was ever handed out
+    std::size_t segments = 0;    // pieces taken from the source
+    std::size_t slabs = 0;       // with at least one block that was ever handed out
 };
 
 } // namespace cenote

@@ -24,6 +24,7 @@
 #include "cenote/os/vm.hpp"
 #include "cenote/pool/magazine.hpp"
 #include "cenote/pool/registry.hpp"
+#include "cenote/pool/watched_top.hpp"
 
 #include <algorithm>
 #include <bit>

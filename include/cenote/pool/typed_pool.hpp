@@ -2,6 +2,8 @@
 // in common, over an engine that deals in blocks. Each pool's own header says where it differs.
 #pragma once
 
+#include "cenote/base/algorithm.hpp"
+#include "cenote/base/array_view.hpp"
 #include "cenote/base/config.hpp"
 #include "cenote/base/error.hpp"
 #include "cenote/pool/construct.hpp"
@@ -10,13 +12,10 @@
 #include "cenote/slab/growth.hpp"
 #include "cenote/source/source.hpp"
 
-#include <algorithm>
 #include <bit>
 #include <concepts>
 #include <cstddef>
-#include <memory>
 #include <new>
-#include <span>
 #include <type_traits>
 #include <utility>
 
@@ -32,7 +31,7 @@ struct object_layout {
     static_assert(Options.at_death != leftovers::leave || std::is_trivially_destructible_v<T>,
                   "leftovers::leave is for trivially destructible types: the destructors would never run");
 
-    using geometry = static_geometry<sizeof(T), std::max(alignof(T), Options.alignment)>;
+    using geometry = static_geometry<sizeof(T), detail::max(alignof(T), Options.alignment)>;
 };
 
 // `Engine` has allocate, check, deallocate, preheat and so on, for blocks. Thread safety is the engine's.
@@ -41,7 +40,6 @@ class typed_pool {
 public:
     using value_type = T;
     using deleter = pool_deleter<typed_pool>;
-    using unique_ptr = std::unique_ptr<T, deleter>;
 
     // Takes no memory.
     constexpr typed_pool() requires std::default_initializable<Source> : typed_pool(growth{}) {}
@@ -78,10 +76,11 @@ public:
         return construct_in<T>(engine_, p, std::forward<Args>(args)...);
     }
 
-    // As create, owned by a unique_ptr that must be gone before the pool is.
+    // As create, owned by a std::unique_ptr that must be gone before the pool is. Needs cenote/smart_ptr.hpp.
     template <class... Args>
-    [[nodiscard]] unique_ptr make_unique(Args&&... args) {
-        return unique_ptr{create(std::forward<Args>(args)...), deleter{*this}};
+    [[nodiscard]] auto make_unique(Args&&... args) {
+        using made = detail::make_unique_needs_cenote_smart_ptr_hpp<deleter>;
+        return typename made::type{create(std::forward<Args>(args)...), deleter{*this}};
     }
 
     // Ends the object's life and takes its memory back; nullptr is ignored. O(1), whatever the order of destroys.
@@ -100,16 +99,16 @@ public:
         }
     }
 
-    // Fills `out` with new objects, each T(args...). All or none: throws as create does, with none left behind and
+    // Fills `out`, anything that a std::span<T*> could be made of, with new objects, each T(args...). All or none: throws as create does, with none left behind and
     // what `out` held before lost. O(out.size()).
     template <class... Args>
-    void create_n(std::span<T*> out, const Args&... args) {
+    void create_n(array_view<T*> out, const Args&... args) {
         if (!try_create_n(out, args...)) throw_bad_alloc();
     }
     // As create_n, but returns false instead of throwing std::bad_alloc.
     template <class... Args>
     [[nodiscard]] bool
-    try_create_n(std::span<T*> out,
+    try_create_n(array_view<T*> out,
                  const Args&... args) noexcept(std::is_nothrow_constructible_v<T, const Args&...>) {
         unfinished made{*this, out};
         for (; made.count != out.size(); ++made.count) {
@@ -121,7 +120,7 @@ public:
         return true;
     }
     // destroy for each; null pointers are ignored. O(objects.size()).
-    void destroy_n(std::span<T* const> objects) noexcept {
+    void destroy_n(array_view<T* const> objects) noexcept {
         for (T* const p : objects)
             destroy(p);
     }
@@ -175,7 +174,7 @@ private:
     // What a create_n that fails has made so far.
     struct unfinished {
         typed_pool& pool;
-        std::span<T*> out;
+        array_view<T*> out;
         std::size_t count = 0;
         ~unfinished() { pool.destroy_n(out.first(count)); }
     };

@@ -11,11 +11,11 @@
 // `runtime_geometry`, which does that itself.
 #pragma once
 
+#include "cenote/base/algorithm.hpp"
 #include "cenote/base/bits.hpp"
 #include "cenote/base/config.hpp"
 #include "cenote/base/units.hpp"
 
-#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -30,12 +30,12 @@ constexpr std::size_t least_block_alignment = CENOTE_ASAN ? 8 : 1;
 
 // The size of a block for objects of `size` bytes at multiples of `alignment`.
 constexpr std::size_t block_size_for(std::size_t size, std::size_t alignment) noexcept {
-    return round_up(std::max<std::size_t>(size, 1), std::max(alignment, least_block_alignment));
+    return round_up(detail::max<std::size_t>(size, 1), detail::max(alignment, least_block_alignment));
 }
 
 constexpr std::size_t slab_stride_for(std::size_t block_size) noexcept {
     if (block_size > 8_KiB) return std::bit_ceil(8 * block_size);
-    return std::min(64_KiB, std::bit_floor(max_slab_blocks * block_size));
+    return detail::min(64_KiB, std::bit_floor(max_slab_blocks * block_size));
 }
 
 template <std::size_t Size, std::size_t Alignment>
@@ -48,7 +48,7 @@ public:
         return static_cast<unsigned>(std::countr_zero(stride()));
     }
     static constexpr std::size_t blocks_per_slab() noexcept {
-        return std::min(max_slab_blocks, stride() / block_size());
+        return detail::min(max_slab_blocks, stride() / block_size());
     }
     static constexpr std::size_t words_per_slab() noexcept { return divide_up(blocks_per_slab(), word_bits); }
 
@@ -66,7 +66,7 @@ public:
         : block_size_(static_cast<std::uint32_t>(block_size_for(size, alignment))),
           alignment_(static_cast<std::uint32_t>(alignment)), reciprocal_(all_ones / block_size_ + 1),
           blocks_(static_cast<std::uint16_t>(
-              std::min(max_slab_blocks, slab_stride_for(block_size_) / block_size_))),
+              detail::min(max_slab_blocks, slab_stride_for(block_size_) / block_size_))),
           shift_(static_cast<std::uint8_t>(std::countr_zero(slab_stride_for(block_size_)))) {}
 
     std::size_t block_size() const noexcept { return block_size_; }

@@ -21,19 +21,22 @@ namespace cenote {
 // a bound of its own (`buffer_source`) gives its first 64 slabs in one piece, and what it has beyond in segments of a
 // sixteenth of it. Where a source has less than is asked for, pools take less, and ask again when that is used up.
 struct growth {
+    // What max_objects is where there is none.
     static constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 
-    std::size_t max_objects = no_limit;
-    std::size_t first_bytes = 64_KiB;
-    std::size_t segment_bytes = 4_MiB;
+    std::size_t max_objects = no_limit; // the most that the pool may hold
+    std::size_t first_bytes = 64_KiB;   // taken from the source first
+    std::size_t segment_bytes = 4_MiB;  // taken later, each time
     bool at_once = false; // take the room for max_objects in one go; fails where that is beyond any memory
 
+    // As in the example above.
     static constexpr growth unlimited() noexcept { return {}; }
     static constexpr growth up_to(std::size_t objects) noexcept { return {.max_objects = objects}; }
     static constexpr growth fixed(std::size_t objects) noexcept {
         return {.max_objects = objects, .at_once = true};
     }
 
+    // The same, in steps of so many bytes.
     constexpr growth steps(std::size_t first, std::size_t later) const noexcept {
         growth g = *this;
         g.first_bytes = first;

@@ -5,12 +5,12 @@
 // Membership is, mostly, one load.
 #pragma once
 
+#include "cenote/base/algorithm.hpp"
 #include "cenote/base/bits.hpp"
 #include "cenote/base/config.hpp"
 #include "cenote/base/units.hpp"
 #include "cenote/source/source.hpp"
 
-#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -61,7 +61,7 @@ public:
         auto* const table =
             static_cast<std::uintptr_t*>(source.allocate(larger * sizeof(std::uintptr_t), cache_line));
         if (table == nullptr) return false;
-        std::fill_n(table, larger, std::uintptr_t{0});
+        zero_n(table, larger);
         segment_index old{std::move(*this)};
         slots_ = table;
         slots_log2_ = static_cast<std::uint8_t>(std::countr_zero(larger));
@@ -81,7 +81,7 @@ public:
     }
 
     void clear() noexcept {
-        if (slots_ != nullptr) std::fill_n(slots_, slots(), std::uintptr_t{0});
+        if (slots_ != nullptr) zero_n(slots_, slots());
         count_ = 0;
     }
 

@@ -24,10 +24,10 @@
 // Clements, 2019, "Scaling the Go page allocator").
 #pragma once
 
+#include "cenote/base/algorithm.hpp"
 #include "cenote/base/bits.hpp"
 #include "cenote/base/poison.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -73,7 +73,7 @@ struct alignas(64) segment {
     template <class Geometry>
     std::size_t opened_in(const Geometry& g, std::size_t s) const noexcept {
         const std::size_t before = s * g.blocks_per_slab();
-        return opened <= before ? 0 : std::min<std::size_t>(opened - before, g.blocks_per_slab());
+        return opened <= before ? 0 : detail::min<std::size_t>(opened - before, g.blocks_per_slab());
     }
 
     // The opened blocks of word `w` of slab `s`, as a mask.
@@ -98,7 +98,7 @@ struct alignas(64) segment {
     template <class Geometry>
     bool open_slab(const Geometry& g) noexcept {
         const std::size_t s = opened / g.blocks_per_slab();
-        const std::size_t count = std::min<std::size_t>(total - opened, g.blocks_per_slab());
+        const std::size_t count = detail::min<std::size_t>(total - opened, g.blocks_per_slab());
         opened += static_cast<std::uint32_t>(count);
         std::uint64_t* const words = bitmap() + s * g.words_per_slab();
         const std::size_t used = divide_up(count, word_bits);
@@ -134,8 +134,8 @@ struct alignas(64) segment {
     template <class Geometry>
     void close_all(const Geometry& g) noexcept {
         const std::size_t slabs = opened_slabs(g);
-        std::fill_n(bitmap(), std::min<std::size_t>(slabs * g.words_per_slab(), bitmap_words), 0);
-        std::fill_n(summary(), slabs, 0);
+        zero_n(bitmap(), detail::min<std::size_t>(slabs * g.words_per_slab(), bitmap_words));
+        zero_n(summary(), slabs);
         for (std::size_t s = 0; s != slabs; ++s)
             hide_range(at(g, {s, 0}), opened_in(g, s) * g.block_size());
         opened = 0;

@@ -12,6 +12,7 @@
 // Not thread-safe.
 #pragma once
 
+#include "cenote/base/algorithm.hpp"
 #include "cenote/base/bits.hpp"
 #include "cenote/base/config.hpp"
 #include "cenote/base/units.hpp"
@@ -22,7 +23,6 @@
 #include "cenote/source/segment.hpp"
 #include "cenote/source/source.hpp"
 
-#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -46,7 +46,7 @@ public:
           max_objects_(policy.max_objects),
           first_bytes_(policy.at_once ? whole
                                       : static_cast<std::uint32_t>(
-                                            std::clamp<std::size_t>(policy.first_bytes, 1, 1_GiB))),
+                                            detail::clamp<std::size_t>(policy.first_bytes, 1, 1_GiB))),
           blocks_offset_(static_cast<std::uint32_t>(aligned_header(geometry, index_.segment_bytes()))) {}
 
     slab_list(slab_list&& other) noexcept
@@ -76,7 +76,7 @@ public:
             next = take_word(out, next);
         const auto missing = static_cast<std::size_t>(next - out);
         if (missing != 0) [[unlikely]]
-            std::copy(next, out + want, out);
+            copy_n(next, want - missing, out);
         taken_ += want - missing;
         return want - missing;
     }
@@ -203,7 +203,7 @@ public:
             if (s != first_ && s->empty(geometry_)) {
                 *link = s->next;
                 done.given += s->bytes;
-                done.opened += std::min(s->bytes, s->opened * geometry_.block_size());
+                done.opened += detail::min(s->bytes, s->opened * geometry_.block_size());
                 capacity_ -= s->total;
                 release(s);
             } else {
@@ -346,9 +346,9 @@ private:
     static constexpr std::size_t segment_bytes_for(const Geometry& g, const growth& policy,
                                                    [[maybe_unused]] const Source& source) noexcept {
         std::size_t wanted = policy.segment_bytes;
-        if constexpr (bounded_source<Source>) wanted = std::min(wanted, source.largest(1) / 16);
-        return std::clamp(std::bit_floor(std::max<std::size_t>(wanted, 1)), 2 * g.stride(),
-                          word_bits * g.stride());
+        if constexpr (bounded_source<Source>) wanted = detail::min(wanted, source.largest(1) / 16);
+        return detail::clamp(std::bit_floor(detail::max<std::size_t>(wanted, 1)), 2 * g.stride(),
+                             word_bits * g.stride());
     }
     // Where the index has its table from: the source, unless that names another one.
     auto& tables() noexcept {
@@ -359,9 +359,9 @@ private:
     }
     std::size_t segment_bytes() const noexcept { return index_.segment_bytes(); }
     std::size_t segment_alignment() const noexcept {
-        return std::max(geometry_.alignment(), alignof(segment));
+        return detail::max(geometry_.alignment(), alignof(segment));
     }
-    std::size_t slab_alignment() const noexcept { return std::max(geometry_.alignment(), slab_page); }
+    std::size_t slab_alignment() const noexcept { return detail::max(geometry_.alignment(), slab_page); }
 
     // Header words for `blocks` blocks from the first on.
     std::size_t summary_words(std::size_t blocks) const noexcept {
@@ -372,7 +372,7 @@ private:
         return blocks / geometry_.blocks_per_slab() * geometry_.words_per_slab() + divide_up(rest, word_bits);
     }
     static std::size_t spare_words_for(std::size_t blocks) noexcept {
-        return std::clamp<std::size_t>(blocks / 4, 2, max_spare_words);
+        return detail::clamp<std::size_t>(blocks / 4, 2, max_spare_words);
     }
     std::size_t first_header(std::size_t blocks) const noexcept {
         const std::size_t words = bitmap_words(blocks) + summary_words(blocks) + spare_words_for(blocks);
@@ -384,7 +384,7 @@ private:
         const std::size_t slabs = segment_bytes >> g.stride_shift();
         const std::size_t words = slabs * (g.words_per_slab() + 1);
         return round_up(sizeof(segment) + words * sizeof(std::uint64_t) + guard_bytes,
-                        std::max(g.alignment(), slab_page));
+                        detail::max(g.alignment(), slab_page));
     }
     // Bytes of a segment whose header and blocks take `bytes`, and what is there for them in a segment of `bytes`.
     static constexpr std::size_t with_guard(std::size_t bytes) noexcept {
@@ -402,9 +402,9 @@ private:
     // How many blocks `room` bytes hold.
     std::size_t blocks_in(std::size_t room) const noexcept {
         const std::size_t rest = room & (geometry_.stride() - 1);
-        return std::min((room >> geometry_.stride_shift()) * geometry_.blocks_per_slab() +
-                            std::min(rest / geometry_.block_size(), geometry_.blocks_per_slab()),
-                        word_bits * geometry_.blocks_per_slab());
+        return detail::min((room >> geometry_.stride_shift()) * geometry_.blocks_per_slab() +
+                               detail::min(rest / geometry_.block_size(), geometry_.blocks_per_slab()),
+                           word_bits * geometry_.blocks_per_slab());
     }
 
     std::size_t ordinal(block_place at) const noexcept {
@@ -483,13 +483,13 @@ private:
     }
 
     bool add_first(std::size_t blocks) noexcept {
-        const std::size_t most = std::min(max_objects_, word_bits * geometry_.blocks_per_slab());
+        const std::size_t most = detail::min(max_objects_, word_bits * geometry_.blocks_per_slab());
         std::size_t wanted =
-            with_guard(first_header(std::min(blocks, most)) + room_for(std::min(blocks, most)));
-        wanted = std::max<std::size_t>(wanted, first_bytes_);
+            with_guard(first_header(detail::min(blocks, most)) + room_for(detail::min(blocks, most)));
+        wanted = detail::max<std::size_t>(wanted, first_bytes_);
         const std::size_t least = with_guard(first_header(1) + room_for(1));
-        wanted = std::min(segment_goal(source_, wanted, least, segment_alignment()),
-                          with_guard(first_header(most) + room_for(most)));
+        wanted = detail::min(segment_goal(source_, wanted, least, segment_alignment()),
+                             with_guard(first_header(most) + room_for(most)));
         const segment_memory got = take_segment(source_, wanted, least, segment_alignment());
         if (got.base == nullptr) return false;
         const std::size_t fit = first_fit(without_guard(got.bytes), most);
@@ -514,7 +514,7 @@ private:
         const std::size_t allowed = max_objects_ - capacity_;
         const std::size_t header = blocks_offset_;
         std::size_t wanted = segment_bytes();
-        const std::size_t useful = first_bytes_ == whole ? std::min(blocks, allowed) : allowed;
+        const std::size_t useful = first_bytes_ == whole ? detail::min(blocks, allowed) : allowed;
         if (useful < blocks_in(without_guard(wanted) - header))
             wanted = with_guard(header + room_for(useful));
         // The index first, while a source with little left still has its few bytes.
@@ -527,7 +527,8 @@ private:
         }
         const std::size_t slabs = segment_bytes() >> geometry_.stride_shift();
         const std::size_t fit = blocks_in(without_guard(got.bytes) - header);
-        segment* const s = construct(got, header, std::min(fit, allowed), slabs * geometry_.words_per_slab());
+        segment* const s =
+            construct(got, header, detail::min(fit, allowed), slabs * geometry_.words_per_slab());
         index_.insert(address_of(s));
         return true;
     }
@@ -631,7 +632,7 @@ private:
         while (from < opened) {
             const std::uint64_t word = free ? words[from / word_bits] : ~words[from / word_bits];
             const std::uint64_t rest = word >> (from % word_bits);
-            if (rest != 0) return std::min(from + lowest_bit(rest), opened);
+            if (rest != 0) return detail::min(from + lowest_bit(rest), opened);
             from = round_down(from, word_bits) + word_bits;
         }
         return opened;

@@ -60,7 +60,8 @@ public:
         this->upstream_.deallocate(p, bytes, alignment);
     }
 
-    std::size_t calls() const noexcept { return calls_; }       // of allocate, failed ones included
+    // Calls of allocate so far.
+    std::size_t calls() const noexcept { return calls_; }
     std::size_t failures() const noexcept { return failures_; } // of allocate
     std::size_t pieces() const noexcept { return pieces_; }     // out now
     std::size_t bytes() const noexcept { return bytes_; }       // out now
@@ -109,6 +110,7 @@ private:
 template <memory_source Upstream>
 class failing_source : public source_decorator<Upstream> {
 public:
+    // The number of a call that does not come.
     static constexpr std::size_t never = static_cast<std::size_t>(-1);
 
     explicit failing_source(std::size_t fail_at = never,
@@ -127,9 +129,10 @@ public:
         this->upstream_.deallocate(p, bytes, alignment);
     }
 
+    // Calls of allocate so far.
     std::size_t calls() const noexcept { return calls_; }
-    bool has_failed() const noexcept { return failed_; }
-    void recover() noexcept { fail_at_ = never; } // no call fails from now on
+    bool has_failed() const noexcept { return failed_; } // at least one call
+    void recover() noexcept { fail_at_ = never; }        // no call fails from now on
 
 private:
     std::size_t calls_ = 0;

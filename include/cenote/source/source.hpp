@@ -66,7 +66,7 @@ public:
         return to_->largest(alignment);
     }
 
-    Source& get() const noexcept { return *to_; }
+    Source& get() const noexcept { return *to_; } // what it refers to
 
 private:
     Source* to_;

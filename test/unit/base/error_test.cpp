@@ -27,24 +27,10 @@ TEST(error_death, a_broken_contract_names_what_happened_to_which_pointer_in_whic
 
 TEST(error, out_of_memory_throws_bad_alloc) { EXPECT_THROW(throw_bad_alloc(), std::bad_alloc); }
 
-TEST(error, a_bad_argument_throws_invalid_argument_that_says_what) {
-    try {
-        throw_invalid_argument("the alignment");
-        FAIL() << "returned";
-    } catch (const std::invalid_argument& e) {
-        EXPECT_STREQ(e.what(), "the alignment");
-    }
-}
-
 #else
 
 TEST(error_death, out_of_memory_aborts_and_names_the_way_out) {
     EXPECT_EXIT(throw_bad_alloc(), ::testing::KilledBySignal(SIGABRT), "cenote: out of memory.*try_");
-}
-
-TEST(error_death, a_bad_argument_aborts_and_says_what) {
-    EXPECT_EXIT(throw_invalid_argument("the alignment"), ::testing::KilledBySignal(SIGABRT),
-                "cenote: the alignment");
 }
 
 #endif

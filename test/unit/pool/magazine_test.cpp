@@ -1,4 +1,5 @@
 #include "cenote/pool/magazine.hpp"
+#include "cenote/pool/watched_top.hpp"
 
 #include <gtest/gtest.h>
 
