@@ -7,6 +7,7 @@ packages_server="libasio-dev libcli11-dev nlohmann-json3-dev redis-tools"
 packages_programs="redis-server redis-tools memcached sqlite3 python3 libpython3.11-testsuite nodejs git perl g++ clang"
 packages_package="dpkg-dev file"
 packages_fresh="debootstrap"
+packages_aarch64="g++-aarch64-linux-gnu qemu-user"
 packages_test="clang gcc make pkgconf libcmocka-dev libgtest-dev libgmock-dev libboost-dev spin valgrind $packages_server $packages_programs
                $packages_package"
 packages_bench="libbenchmark-dev libcli11-dev nlohmann-json3-dev libboost-dev libfoonathan-memory-dev
