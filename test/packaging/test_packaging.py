@@ -1,5 +1,5 @@
-"""Installs the build into an empty prefix, and lets four outside projects find, build and run what is there; then the same of
-the Debian packages, unpacked."""
+"""Installs the build into an empty prefix, and lets four outside projects find, build and run what is there; and takes apart the
+Debian packages, which have the same."""
 
 import os
 import shutil
@@ -29,12 +29,36 @@ def environment(**more):
     return {**os.environ, **{name: str(value) for name, value in more.items()}}
 
 
-class Outside:
-    """The four projects, against `self.prefix` with libraries in `self.libdir`."""
+class Complete(unittest.TestCase):
+    def assert_complete(self, prefix):
+        names = {str(p.relative_to(prefix)) for p in prefix.rglob("*") if not p.is_dir()}
+        headers = {n for n in names if n.startswith("include/cenote/")}
+        in_tree = {"include/" + str(p.relative_to(SOURCE / "include"))
+                   for p in (SOURCE / "include").rglob("*") if p.is_file()}
+        self.assertEqual(headers, in_tree)
+        cmake = {n for n in names if n.startswith(f"{LIBDIR}/cmake/cenote/")}
+        self.assertIn(f"{LIBDIR}/cmake/cenote/cenote-config.cmake", cmake)
+        self.assertEqual(names - headers - cmake, {
+            f"{LIBDIR}/libcenote.a", f"{LIBDIR}/libcenote.so", f"{LIBDIR}/libcenote.so.{MINOR}",
+            f"{LIBDIR}/libcenote.so.{VERSION}", f"{LIBDIR}/libcenote-malloc.so",
+            f"{LIBDIR}/libcenote-malloc-hardened.so", f"{LIBDIR}/pkgconfig/cenote.pc", "bin/cenote-preload"})
+
+
+class Installed(Complete):
+    @classmethod
+    def setUpClass(cls):
+        cls.holder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.holder.cleanup)
+        cls.folder = Path(cls.holder.name)
+        first = cls.folder / "first"
+        run("cmake", "--install", BUILD, "--prefix", first)
+        # What is installed can be moved.
+        cls.prefix = cls.folder / "prefix"
+        first.rename(cls.prefix)
 
     def work(self, name):
         """A copy of the outside project in a folder of its own."""
-        copy = self.folder / type(self).__name__ / name
+        copy = self.folder / self.id() / name
         shutil.copytree(HERE, copy.parent, dirs_exist_ok=True)
         return copy
 
@@ -73,8 +97,8 @@ class Outside:
             self.assertIn(says, str(refused.exception))
 
     def pkg_config(self):
-        return environment(PKG_CONFIG_PATH=self.prefix / self.libdir / "pkgconfig",
-                           LD_LIBRARY_PATH=self.prefix / self.libdir)
+        return environment(PKG_CONFIG_PATH=self.prefix / LIBDIR / "pkgconfig",
+                           LD_LIBRARY_PATH=self.prefix / LIBDIR)
 
     def test_pkg_config_with_make(self):
         folder = self.work("pkg_config")
@@ -88,7 +112,7 @@ class Outside:
         run("cc", "-std=c11", "-Wall", "-Wextra", "-pedantic", "-Werror", "main.c", "-o", "shared", *flags, cwd=folder)
         self.assertEqual(run("./shared", env=self.pkg_config(), cwd=folder), f"version {VERSION}\n")
         # Linked for good: nothing of C++ is needed.
-        archive = self.prefix / self.libdir / "libcenote.a"
+        archive = self.prefix / LIBDIR / "libcenote.a"
         run("cc", "-std=c11", "main.c", "-o", "static", *(f for f in flags if f != "-lcenote"), archive, cwd=folder)
         self.assertEqual(run("./static", cwd=folder), f"version {VERSION}\n")
         self.assertNotIn("stdc++", run("readelf", "-d", "static", cwd=folder))
@@ -102,21 +126,6 @@ class Outside:
             self.assertEqual(subprocess.run([preload, *wrong], capture_output=True).returncode, 2)
         self.assertEqual(subprocess.run([preload, "false"]).returncode, 1)
 
-
-class Installed(Outside, unittest.TestCase):
-    libdir = LIBDIR
-
-    @classmethod
-    def setUpClass(cls):
-        cls.holder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(cls.holder.cleanup)
-        cls.folder = Path(cls.holder.name)
-        first = cls.folder / "first"
-        run("cmake", "--install", BUILD, "--prefix", first)
-        # What is installed can be moved.
-        cls.prefix = cls.folder / "prefix"
-        first.rename(cls.prefix)
-
     def test_fetch_content(self):
         build = self.built_by_cmake("fetch_content", f"-DCENOTE_SOURCE={SOURCE}")
         run(build / "outside")
@@ -125,19 +134,10 @@ class Installed(Outside, unittest.TestCase):
         self.assertEqual(built, set(), "what nobody links is not built")
 
     def test_nothing_else_is_installed(self):
-        names = {str(p.relative_to(self.prefix)) for p in self.prefix.rglob("*") if not p.is_dir()}
-        headers = {n for n in names if n.startswith("include/cenote/")}
-        in_tree = {"include/" + str(p.relative_to(SOURCE / "include"))
-                   for p in (SOURCE / "include").rglob("*") if p.is_file()}
-        self.assertEqual(headers, in_tree)
-        cmake = {n for n in names if n.startswith(f"{LIBDIR}/cmake/cenote/")}
-        self.assertEqual(names - headers - cmake, {
-            f"{LIBDIR}/libcenote.a", f"{LIBDIR}/libcenote.so", f"{LIBDIR}/libcenote.so.{MINOR}",
-            f"{LIBDIR}/libcenote.so.{VERSION}", f"{LIBDIR}/libcenote-malloc.so",
-            f"{LIBDIR}/libcenote-malloc-hardened.so", f"{LIBDIR}/pkgconfig/cenote.pc", "bin/cenote-preload"})
+        self.assert_complete(self.prefix)
 
 
-class DebianPackages(Outside, unittest.TestCase):
+class DebianPackages(Complete):
     @classmethod
     def setUpClass(cls):
         cls.holder = tempfile.TemporaryDirectory()
@@ -148,20 +148,21 @@ class DebianPackages(Outside, unittest.TestCase):
         cls.packages = sorted(packages.glob("*.deb"))
         for package in cls.packages:
             run("dpkg-deb", "-x", package, cls.folder / "root")
-        cls.prefix = cls.folder / "root" / "usr"
-        cls.libdir = LIBDIR
 
     def field(self, name, which):
         return run("dpkg-deb", "-f", next(p for p in self.packages if p.name.startswith(name + "_")), which).strip()
 
     def test_there_are_three_that_know_each_other(self):
         self.assertEqual([p.name.partition("_")[0] for p in self.packages],
-                         ["cenote-tools", f"libcenote{MINOR}", "libcenote-dev"])
+                         ["cenote-tools", "libcenote-dev", f"libcenote{MINOR}"])
         self.assertIn("libc6", self.field(f"libcenote{MINOR}", "Depends"))
         for name in ("cenote-tools", "libcenote-dev"):
             self.assertIn(f"libcenote{MINOR}", self.field(name, "Depends"))
         for name in ("cenote-tools", "libcenote-dev", f"libcenote{MINOR}"):
             self.assertEqual(self.field(name, "Version"), VERSION)
+
+    def test_together_they_have_what_is_installed(self):
+        self.assert_complete(self.folder / "root" / "usr")
 
     def test_the_libraries_lie_in_the_package_that_programs_need(self):
         listing = run("dpkg-deb", "-c", next(p for p in self.packages if p.name.startswith(f"libcenote{MINOR}_")))
