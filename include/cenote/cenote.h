@@ -26,6 +26,13 @@
 extern "C" {
 #endif
 
+/* C lets an enumeration have any value of its type; to C++ one without a named type would be undefined. */
+#ifdef __cplusplus
+#define CENOTE_ANY_VALUE : unsigned
+#else
+#define CENOTE_ANY_VALUE
+#endif
+
 #ifndef CENOTE_API
 #define CENOTE_API __attribute__((visibility("default")))
 #endif
@@ -41,7 +48,7 @@ extern "C" {
 CENOTE_API const char* cenote_version(void);
 
 /* How a call ended. */
-typedef enum cenote_result {
+typedef enum cenote_result CENOTE_ANY_VALUE {
     CENOTE_OK = 0,
     CENOTE_OUT_OF_MEMORY = 1,    /* the limit is reached, or the source or the OS refuses */
     CENOTE_INVALID_ARGUMENT = 2, /* a value out of its documented range; nothing was done */
@@ -67,7 +74,7 @@ typedef struct cenote_source {
 } cenote_source;
 
 /* What a reset does with the memory. */
-typedef enum cenote_reset_mode {
+typedef enum cenote_reset_mode CENOTE_ANY_VALUE {
     CENOTE_FREE_ALL = 0,          /* everything goes back to the source */
     CENOTE_RETAIN_CAPACITY = 1,   /* everything is kept for reuse */
     CENOTE_RETAIN_WITH_LIMIT = 2, /* at most as many bytes as are named are kept for reuse */
@@ -79,7 +86,7 @@ typedef enum cenote_reset_mode {
 typedef struct cenote_pool cenote_pool;
 
 /* Who uses a pool. */
-typedef enum cenote_threads {
+typedef enum cenote_threads CENOTE_ANY_VALUE {
     CENOTE_ONE_THREAD = 0,   /* one thread at a time uses the pool: the fastest */
     CENOTE_MANY_THREADS = 1, /* any thread allocates, any thread frees; a magazine for each (C++: cached_pool) */
 } cenote_threads;
@@ -281,6 +288,8 @@ CENOTE_API void cenote_heap_set_limit(cenote_heap* heap, size_t bytes);
 
 /* Where other threads are busy, a figure of some moment. O(capacity / 64). */
 CENOTE_API void cenote_heap_get_stats(const cenote_heap* heap, cenote_heap_stats* out);
+
+#undef CENOTE_ANY_VALUE
 
 #ifdef __cplusplus
 }
