@@ -240,11 +240,11 @@ static void any_thread_frees_what_any_thread_allocated(void** state) {
     (void)state;
     static hand_over work[2];
     cenote_pool* pool = pool_with((cenote_pool_options){.block_size = 48, .threads = CENOTE_MANY_THREADS});
+    work[0].pool = work[1].pool = pool;
     pthread_t threads[2];
     void* (*const steps[])(void*) = {allocate_all, free_all};
     for (unsigned step = 0; step != 2; ++step) {
         for (unsigned i = 0; i != 2; ++i) {
-            work[i].pool = pool;
             /* Each step of a thread with what the other had in the step before. */
             assert_int_equal(pthread_create(&threads[i], NULL, steps[step], &work[(i + step) % 2]), 0);
         }
