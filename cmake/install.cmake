@@ -37,13 +37,20 @@ install(FILES ${PROJECT_BINARY_DIR}/cenote-config.cmake ${PROJECT_BINARY_DIR}/ce
 
 # Both find the rest by where they lie, so that an installed tree can be moved.
 file(RELATIVE_PATH CENOTE_PC_TO_PREFIX ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+file(RELATIVE_PATH CENOTE_PC_TO_INCLUDE ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_FULL_INCLUDEDIR})
 file(RELATIVE_PATH CENOTE_BIN_TO_LIB ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
 configure_file(packaging/cenote.pc.in ${PROJECT_BINARY_DIR}/cenote.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/cenote.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)
 
-configure_file(packaging/cenote-preload.in ${PROJECT_BINARY_DIR}/cenote-preload @ONLY)
-install(PROGRAMS ${PROJECT_BINARY_DIR}/cenote-preload DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)
+if(TARGET cenote_malloc)
+  configure_file(packaging/cenote-preload.in ${PROJECT_BINARY_DIR}/cenote-preload @ONLY)
+  install(PROGRAMS ${PROJECT_BINARY_DIR}/cenote-preload DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)
+endif()
 
+# A project that this one is part of makes packages of its own.
+if(NOT PROJECT_IS_TOP_LEVEL)
+  return()
+endif()
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_VENDOR "The Cenote authors")
 set(CPACK_PACKAGE_CONTACT "The Cenote authors <cenote@localhost>")

@@ -14,7 +14,7 @@ if [ "$(id -u)" -ne 0 ]; then
     exit 1
 fi
 release=$(. /etc/os-release && echo "$VERSION_CODENAME")
-mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | head -n 1)
+mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' | head -n 1)
 if [ -z "$mirror" ]; then
     echo "fresh: apt names no repository" >&2
     exit 1
@@ -25,7 +25,7 @@ finish() {
     for folder in proc dev/shm dev sys; do
         if mountpoint -q "$root/$folder"; then umount -l "$root/$folder"; fi
     done
-    rm -rf --one-file-system "$root"
+    rm -rf --one-file-system "$root" "$root.log"
 }
 trap finish EXIT
 
@@ -33,7 +33,6 @@ echo "== a bare Debian ($release)"
 # Nothing beyond what Debian itself calls required, but for git, which gets the project, and certificates.
 debootstrap --variant=minbase --include=ca-certificates,git "$release" "$root" "$mirror" >"$root.log" 2>&1 ||
     { tail -n 20 "$root.log" >&2; exit 1; }
-rm -f "$root.log"
 # This machine's way to packages.
 cp -L /etc/resolv.conf "$root/etc/resolv.conf"
 rm -rf "$root"/etc/apt/{sources.list,sources.list.d,apt.conf.d}
@@ -45,6 +44,7 @@ for keyrings in /usr/share/keyrings /etc/ssl/certs /usr/local/share/ca-certifica
 done
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
+mount --make-rslave "$root/dev" # so that its end is not the end of ours
 mount -t sysfs sysfs "$root/sys" || true
 
 echo "== a clone"

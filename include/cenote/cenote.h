@@ -119,7 +119,7 @@ typedef struct cenote_pool_stats {
 
 /* A new pool in *out; *out is left alone on failure. The pool itself lies in the heap of the process; no other memory is
  * taken before the first block. CENOTE_INVALID_ARGUMENT for a size, an alignment or a value out of range, for at_once without
- * max_blocks, or where `out`, `options` or one of a source's two functions is NULL. O(1). */
+ * max_blocks, where `out`, `options` or one of a source's two functions is NULL, or what is reserved is not zero. O(1). */
 CENOTE_API cenote_result cenote_pool_create(cenote_pool** out, const cenote_pool_options* options);
 
 /* Ends the pool: its memory goes back to the source, live blocks included. Needs a quiet pool: no other thread uses it
@@ -245,7 +245,8 @@ typedef struct cenote_heap_stats {
 CENOTE_API cenote_heap* cenote_heap_process(void);
 
 /* A heap of its own in *out; *out is left alone on failure. `options` may be NULL: all by default. CENOTE_OUT_OF_MEMORY where
- * the OS refuses the half a MiB of address space that every heap takes for itself. */
+ * the OS refuses the half a MiB of address space that every heap takes for itself. CENOTE_INVALID_ARGUMENT where `out` or one
+ * of a source's two functions is NULL, or what is reserved is not zero. */
 CENOTE_API cenote_result cenote_heap_create(cenote_heap** out, const cenote_heap_options* options);
 
 /* Ends a heap that was created: its memory goes, live blocks included. No other thread uses it meanwhile. */

@@ -1,5 +1,7 @@
 #include "c_api.hpp"
 
+#include "cenote/base/error.hpp"
+
 #include <bit>
 #include <cstddef>
 #include <cstdint>

@@ -9,6 +9,7 @@
 
 #include "cenote/pool/basic_cached_pool.hpp"
 #include "cenote/pool/typed_pool.hpp"
+#include "cenote/pool/watched_top.hpp"
 #include "cenote/source/vm_source.hpp"
 
 #include <cstddef>

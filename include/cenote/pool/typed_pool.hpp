@@ -99,8 +99,9 @@ public:
         }
     }
 
-    // Fills `out`, anything that a std::span<T*> could be made of, with new objects, each T(args...). All or none: throws as create does, with none left behind and
-    // what `out` held before lost. O(out.size()).
+    // Fills `out` with new objects, each T(args...). `out` is an array, or what has data() and size() of T*: a std::span, a
+    // std::vector; or {pointer, count}. All or none: throws as create does, with none left behind and what `out` held before
+    // lost. O(out.size()).
     template <class... Args>
     void create_n(array_view<T*> out, const Args&... args) {
         if (!try_create_n(out, args...)) throw_bad_alloc();
