@@ -30,6 +30,12 @@ def environment(**more):
 
 
 class Complete(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        holder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(holder.cleanup)
+        cls.folder = Path(holder.name)
+
     def assert_complete(self, prefix):
         names = {str(p.relative_to(prefix)) for p in prefix.rglob("*") if not p.is_dir()}
         headers = {n for n in names if n.startswith("include/cenote/")}
@@ -47,9 +53,7 @@ class Complete(unittest.TestCase):
 class Installed(Complete):
     @classmethod
     def setUpClass(cls):
-        cls.holder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(cls.holder.cleanup)
-        cls.folder = Path(cls.holder.name)
+        super().setUpClass()
         first = cls.folder / "first"
         run("cmake", "--install", BUILD, "--prefix", first)
         # What is installed can be moved.
@@ -143,9 +147,7 @@ class Installed(Complete):
 class DebianPackages(Complete):
     @classmethod
     def setUpClass(cls):
-        cls.holder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(cls.holder.cleanup)
-        cls.folder = Path(cls.holder.name)
+        super().setUpClass()
         packages = cls.folder / "packages"
         run("cpack", "--config", BUILD / "CPackConfig.cmake", "-B", packages)
         cls.packages = sorted(packages.glob("*.deb"))
