@@ -18,7 +18,7 @@ struct subject {
     std::string name;
     std::function<void(int)> steps;
     std::function<order_book::answer()> look;
-    std::vector<double> seconds_per_step = {};
+    std::vector<double> seconds = {}; // per step
 };
 
 template <class Orders>
@@ -45,20 +45,16 @@ bool trade(std::size_t depth, int rounds, int steps) {
     };
     // To where as many orders wait as shall.
     measure::interleaved(1, subjects, [depth](subject& s) { s.steps(static_cast<int>(12 * depth)); });
-    measure::interleaved(rounds, subjects, [steps](subject& s) {
-        measure::stopwatch watch;
-        s.steps(steps);
-        s.seconds_per_step.push_back(watch.lap() / steps);
-    });
+    measure::timed(rounds, steps, subjects, [steps](subject& s) { s.steps(steps); });
 
     const order_book::answer expected = subjects.front().look();
     std::printf("\n%llu orders wait\n\n", static_cast<unsigned long long>(expected.waiting));
     measure::print_head({"order book", "request, over the map's", "ns per request"});
-    const double yardstick = measure::median(subjects.front().seconds_per_step);
+    const double yardstick = measure::median(subjects.front().seconds);
     bool equal = true;
     for (subject& s : subjects) {
-        const double seconds = measure::median(s.seconds_per_step);
-        measure::print_row({s.name, measure::number(seconds / yardstick), measure::number(seconds * 1e9, 1)});
+        const double step = measure::median(s.seconds);
+        measure::print_row({s.name, measure::number(step / yardstick), measure::number(step * 1e9, 1)});
         equal = equal && s.look() == expected;
     }
     std::printf("\nanswer: %llu trades, %llu shares, %llu cancelled, %llu too late, checksum %llu: %s\n",

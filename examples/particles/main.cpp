@@ -18,7 +18,7 @@ struct subject {
     std::string name;
     std::function<void()> frame;
     std::function<particles::answer()> look;
-    std::vector<double> seconds_per_frame = {};
+    std::vector<double> seconds = {}; // per frame
 };
 
 template <template <class> class Store>
@@ -38,17 +38,13 @@ bool play(std::uint32_t bullets_per_frame, int rounds) {
         on<particles::listed_pmr>("vector of pointers, std::pmr", bullets_per_frame),
         on<particles::values>("vector of values (objects move)", bullets_per_frame),
     };
-    measure::interleaved(frames_to_steady / frames_per_round, subjects, [](subject& s) {
+    const auto play_round = [](subject& s) {
         for (int i = 0; i != frames_per_round; ++i)
             s.frame();
-    });
+    };
+    measure::interleaved(frames_to_steady / frames_per_round, subjects, play_round);
     const particles::answer before = subjects.front().look();
-    measure::interleaved(rounds, subjects, [](subject& s) {
-        measure::stopwatch watch;
-        for (int i = 0; i != frames_per_round; ++i)
-            s.frame();
-        s.seconds_per_frame.push_back(watch.lap() / frames_per_round);
-    });
+    measure::timed(rounds, frames_per_round, subjects, play_round);
 
     const particles::answer expected = subjects.front().look();
     const auto live = static_cast<double>(expected.bullets + expected.sparks);
@@ -57,13 +53,13 @@ bool play(std::uint32_t bullets_per_frame, int rounds) {
     std::printf("\n%.0f alive, %.0f born and as many dead per frame\n\n", live, births_per_frame);
     measure::print_head({"particles", "frame, over new and delete", "ms per frame", "ns per object and frame",
                          "million born and dead per s"});
-    const double yardstick = measure::median(subjects.front().seconds_per_frame);
+    const double yardstick = measure::median(subjects.front().seconds);
     bool equal = expected.born == expected.died + expected.bullets + expected.sparks;
     for (subject& s : subjects) {
-        const double seconds = measure::median(s.seconds_per_frame);
-        measure::print_row({s.name, measure::number(seconds / yardstick), measure::number(seconds * 1e3, 3),
-                            measure::number(seconds / live * 1e9, 1),
-                            measure::number(births_per_frame / seconds / 1e6, 1)});
+        const double frame = measure::median(s.seconds);
+        measure::print_row({s.name, measure::number(frame / yardstick), measure::number(frame * 1e3, 3),
+                            measure::number(frame / live * 1e9, 1),
+                            measure::number(births_per_frame / frame / 1e6, 1)});
         equal = equal && s.look() == expected;
     }
     std::printf("\nanswer: %llu bullets, %llu sparks, checksum %llu: %s\n",

@@ -49,6 +49,16 @@ void interleaved(int rounds, Subjects& subjects, Work&& work) {
     }
 }
 
+// The same with how long it took, divided by `parts`, added to the subject's `seconds`.
+template <class Subjects, class Work>
+void timed(int rounds, int parts, Subjects& subjects, Work&& work) {
+    interleaved(rounds, subjects, [parts, &work](auto& subject) {
+        stopwatch watch;
+        work(subject);
+        subject.seconds.push_back(watch.lap() / parts);
+    });
+}
+
 // One row of a Markdown table.
 inline void print_row(const std::vector<std::string>& columns) {
     for (const std::string& column : columns)
