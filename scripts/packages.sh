@@ -6,14 +6,14 @@ packages_build="g++ cmake ninja-build python3"
 packages_server="libasio-dev libcli11-dev nlohmann-json3-dev redis-tools"
 packages_programs="redis-server redis-tools memcached sqlite3 python3 libpython3.11-testsuite nodejs git perl g++ clang"
 packages_package="dpkg-dev file"
+packages_docs="doxygen python3"
 packages_fresh="debootstrap"
 packages_aarch64="g++-aarch64-linux-gnu qemu-user"
 packages_test="clang gcc make pkgconf libcmocka-dev libgtest-dev libgmock-dev libboost-dev spin valgrind $packages_server $packages_programs
-               $packages_package"
+               $packages_package $packages_docs"
 packages_bench="libbenchmark-dev libcli11-dev nlohmann-json3-dev libboost-dev libfoonathan-memory-dev
                 libjemalloc-dev libgoogle-perftools-dev libmimalloc-dev libtbb-dev"
 packages_charts="python3 python3-matplotlib"
-packages_docs="doxygen python3"
 packages_lint="clang-format shellcheck python3 g++"
 
 # need PACKAGE...: installs those that are missing, or says which they are.
