@@ -211,6 +211,17 @@ class Server:
     def wait_until_alone(self):
         return self.wait_until_ours(1)
 
+    def wait_until_it_waits(self):
+        """Until the server sleeps for want of work."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            with open("/proc/%d/stat" % self.process.pid) as file:
+                if file.read().rsplit(")", 1)[1].split()[0] == "S":
+                    return
+            if time.monotonic() > deadline:
+                raise AssertionError("the server never waits")
+            time.sleep(0.01)
+
     def stop(self, with_signal=signal.SIGTERM):
         """Ends the server as an operator would, and returns its report."""
         self.process.send_signal(with_signal)

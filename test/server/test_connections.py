@@ -1,5 +1,6 @@
 """Clients that come, go, stall and break off."""
 
+import os
 import signal
 import socket
 import threading
@@ -230,6 +231,10 @@ class Stopping:
 
     def test_no_client_ever_came(self):
         with Server(self.memory) as server:
+            if os.environ.get("SANITIZER") == "thread":
+                # GCC 12's run-time library loses a signal that comes while it maps its table of signals, which it does
+                # at the first call that may block (SigCtx in tsan_interceptors_posix.cpp).
+                server.wait_until_it_waits()
             report = server.stop()
             server.check(report)
             self.assertEqual(report["traffic"]["requests"], 0)
