@@ -54,18 +54,18 @@ void heap_core::retire(thread_cache& cache) noexcept {
 
 void heap_core::lock_all() noexcept {
     for (class_store& c : classes_)
-        c.lock.lock();
-    units_.lock.lock();
-    mappings_.lock.lock();
-    supply_.source_lock.lock();
+        c.lock.lock_for_fork();
+    units_.lock.lock_for_fork();
+    mappings_.lock.lock_for_fork();
+    supply_.source_lock.lock_for_fork();
 }
 
 void heap_core::unlock_all() noexcept {
-    supply_.source_lock.unlock();
-    mappings_.lock.unlock();
-    units_.lock.unlock();
+    supply_.source_lock.unlock_after_fork();
+    mappings_.lock.unlock_after_fork();
+    units_.lock.unlock_after_fork();
     for (class_store& c : classes_)
-        c.lock.unlock();
+        c.lock.unlock_after_fork();
 }
 
 // The kernel copied page by page while the other threads ran: their magazines' tops and slots may be of different
@@ -159,21 +159,44 @@ thread_cache* heap_list::make_cache(heap_core& heap) noexcept {
 void heap_list::thread_ends(void* heaps_of_thread) noexcept {
     auto& mine = *static_cast<thread_heaps*>(heaps_of_thread);
     mine.ended = true;
-    const locked_scope hold{heaps.lock};
-    for (thread_cache*& at : mine.at)
+    mine.defers_reports = true;
+    bad_free found;
+    {
+        const locked_scope hold{heaps.lock};
+        heaps.retire_all(mine);
+        found = heaps.found_;
+        heaps.found_ = {};
+    }
+    mine.defers_reports = false;
+    // Only now: a handler of SIGABRT may fork.
+    if (found.heap != nullptr) found.heap->report(found.what, found.block, found.kind);
+}
+
+// Needs the lock.
+void heap_list::retire_all(thread_heaps& of) noexcept {
+    for (thread_cache*& at : of.at)
         at = thread_heaps::closed();
-    heaps.forget_ended(mine);
-    while (mine.caches != nullptr) {
-        thread_cache* const cache = mine.caches;
-        mine.caches = cache->next_of_thread;
+    forget_ended(of);
+    while (of.caches != nullptr) {
+        thread_cache* const cache = of.caches;
+        of.caches = cache->next_of_thread;
         heap_core& heap = *cache->heap.load(std::memory_order_relaxed);
         heap.retire(*cache);
         (cache->previous_of_heap != nullptr ? cache->previous_of_heap->next_of_heap : heap.caches_) =
             cache->next_of_heap;
         if (cache->next_of_heap != nullptr) cache->next_of_heap->previous_of_heap = cache->previous_of_heap;
         heap.cache_count_.fetch_sub(1, std::memory_order_relaxed);
-        heaps.keep_memory(cache);
+        keep_memory(cache);
     }
+}
+
+// What a flush found. The first of them, where the thread ends.
+void heap_core::complain(const class_slabs::put_outcome& found, size_class c) const noexcept {
+    const bad_free fault{
+        this, found.result == put_result::already_free ? "double free" : "free of a pointer to no block",
+        found.block, c};
+    if (!this_thread_heaps.defers_reports) report(fault.what, fault.block, fault.kind);
+    if (heaps.found_.heap == nullptr) heaps.found_ = fault;
 }
 
 // Caches of heaps that have ended. Needs the lock.
@@ -233,15 +256,17 @@ void heap_list::keep_memory(thread_cache* cache) noexcept {
 }
 
 void heap_list::before_fork() noexcept {
-    heaps.lock.lock();
+    heaps.lock.lock_for_fork();
     for (heap_core* h = heaps.newest_; h != nullptr; h = h->older_)
         h->lock_all();
+    ++this_thread_heaps.forks;
 }
 
 void heap_list::unlock_all() noexcept {
+    --this_thread_heaps.forks;
     for (heap_core* h = newest_; h != nullptr; h = h->older_)
         h->unlock_all();
-    lock.unlock();
+    lock.unlock_after_fork();
 }
 
 void heap_list::after_in_parent() noexcept { heaps.unlock_all(); }

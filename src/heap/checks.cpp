@@ -45,17 +45,21 @@ bool heap_core::is_block(const void* p) const noexcept {
 
 bool heap_core::has_size(const void* p, std::size_t size, std::size_t alignment) const noexcept {
     const unit_kind kind = map_.kind_of(p);
+    // Whatever its size: the free says so.
+    const bool is_of_a_class = kind != kind_foreign && kind <= last_class;
+    if (!(is_of_a_class ? may_be_block(p, kind) : is_block(p))) return true;
     const size_class said = class_for(size, alignment);
     if (said != no_class || kind <= last_class) return kind == said;
     const std::size_t is = usable_size(p);
     if (is_for_units(size, alignment))
         return kind == kind_large && round_up(std::max<std::size_t>(size, 1), unit) == is;
-    return kind == kind_mapping && size <= is && size >= is / 2;
+    // reallocate leaves up to half of one unused.
+    return kind == kind_mapping && size <= is &&
+           round_up(std::max<std::size_t>(size, 1), vm::page_size()) >= is / 2;
 }
 
 void heap_core::report_wrong_size(const void* p, std::size_t size, std::size_t alignment) const noexcept {
-    const unit_kind kind = map_.kind_of(p);
-    const std::size_t is = kind <= last_class ? class_size(static_cast<size_class>(kind)) : usable_size(p);
+    const std::size_t is = usable_size(p);
     fail_with(
         "free with the wrong size: %p, said to be of %zu bytes at a multiple of %zu, is a block of %zu bytes",
         p, size, alignment, is);

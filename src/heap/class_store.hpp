@@ -12,12 +12,12 @@
 #pragma once
 
 #include "guard.hpp"
+#include "heap_lock.hpp"
 #include "low_water.hpp"
 #include "segment_map.hpp"
 #include "unit_store.hpp"
 
 #include "cenote/heap/size_class.hpp"
-#include "cenote/os/lock.hpp"
 #include "cenote/slab/slab_list.hpp"
 #include "cenote/source/vm_source.hpp"
 
@@ -51,7 +51,13 @@ public:
         const std::uintptr_t page = vm::page_size();
         const std::uintptr_t first = round_up(address_of(p), page);
         const std::uintptr_t last = round_down(address_of(p) + bytes, page);
-        return first < last ? from_->decommit(reinterpret_cast<void*>(first), last - first) : 0;
+        // Where two shared segments meet, each is an allocation of its own to where it came from.
+        std::size_t given = 0;
+        for (std::uintptr_t at = first, end; at < last; at = end) {
+            end = std::min(last, round_down(at, shared_segment_bytes) + shared_segment_bytes);
+            given += from_->decommit(reinterpret_cast<void*>(at), end - at);
+        }
+        return given;
     }
     vm_source& tables() noexcept { return tables_; }
 
@@ -83,7 +89,7 @@ public:
 
     constexpr class_store() noexcept = default;
 
-    mutable short_lock lock;
+    mutable heap_lock lock;
 
     // Everything below needs the lock.
 

@@ -38,6 +38,7 @@ heap_stats heap_core::stats() const noexcept {
     {
         const locked_scope hold{mappings_.lock};
         s.mapping_live = mappings_.live_bytes();
+        s.mappings = mappings_.live();
     }
     s.mapping_cache = mappings_.cached_bytes();
     s.free = at_least_nothing(loose_.load(std::memory_order_relaxed)) + units_.loose_bytes();

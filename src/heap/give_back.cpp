@@ -159,6 +159,7 @@ std::size_t heap_core::give_back(which goes) noexcept {
     last_give_back_.store(coarse_milliseconds(), std::memory_order_relaxed);
     fresh_.store(0, std::memory_order_relaxed);
     std::size_t given = 0;
+    const std::size_t loose_units_before = units_.loose_bytes();
     for (size_class c = 1; c <= last_class; ++c) {
         class_store& store = classes_[c];
         class_slabs::put_outcome outcome;
@@ -182,7 +183,7 @@ std::size_t heap_core::give_back(which goes) noexcept {
             stuck_before -= store.stuck;
             taken_before -= store.slabs().taken();
         }
-        if (outcome.result != put_result::ok) report("double free", outcome.block, c);
+        if (outcome.result != put_result::ok) complain(outcome, c);
         loosen(-static_cast<std::ptrdiff_t>(loose_before),
                -static_cast<std::ptrdiff_t>(taken_before * class_size(c)),
                -static_cast<std::ptrdiff_t>(stuck_before));
@@ -191,7 +192,9 @@ std::size_t heap_core::give_back(which goes) noexcept {
         given += units_.purge();
         given += mappings_.purge();
     } else {
-        given += units_.purge_idle();
+        // What classes gave up just now was idle with them, even if somebody needed others meanwhile.
+        const std::size_t loose_units = units_.loose_bytes();
+        given += units_.purge_idle(loose_units - std::min(loose_units, loose_units_before));
         given += mappings_.purge_idle();
     }
     given_.store(given, std::memory_order_relaxed);

@@ -128,8 +128,7 @@ void heap_core::put(size_class c, std::byte* const* blocks, std::size_t count) n
         outcome = store.put(blocks, count);
     }
     if (outcome.result != put_result::ok) [[unlikely]]
-        report(outcome.result == put_result::already_free ? "double free" : "free of a pointer to no block",
-               outcome.block, c);
+        complain(outcome, c);
     const auto bytes = static_cast<std::ptrdiff_t>(count * class_size(c));
     loosen(bytes, -bytes);
 }
@@ -182,7 +181,7 @@ void heap_core::check_waiting() noexcept {
             outcome = store.empty_depot();
             put_back = store.loose - before;
         }
-        if (outcome.result != put_result::ok) report("double free", outcome.block, c);
+        if (outcome.result != put_result::ok) complain(outcome, c);
         loosen(static_cast<std::ptrdiff_t>(put_back), -static_cast<std::ptrdiff_t>(put_back));
     }
 }

@@ -156,6 +156,7 @@ private:
     std::size_t exchange_of(const magazine_state& state) const noexcept;
     void flush(thread_cache& cache, size_class c, std::size_t count) noexcept;
     void flush_all(thread_cache& cache) noexcept;
+    CENOTE_COLD void complain(const class_slabs::put_outcome& found, size_class c) const noexcept;
 
     // large.cpp
     [[gnu::noinline]] void* allocate_large(std::size_t size, std::size_t alignment) noexcept;

@@ -2,13 +2,20 @@
 #pragma once
 
 #include "heap_core.hpp"
-
-#include "cenote/os/lock.hpp"
+#include "heap_lock.hpp"
 
 #include <cstdint>
 #include <pthread.h>
 
 namespace cenote::detail {
+
+// What a flush may find.
+struct bad_free {
+    const heap_core* heap = nullptr; // nullptr: nothing
+    const char* what = nullptr;
+    const void* block = nullptr;
+    unit_kind kind = kind_foreign;
+};
 
 class heap_list {
 public:
@@ -23,14 +30,17 @@ public:
     // A new cache of this thread, linked everywhere; nullptr where there shall be none.
     thread_cache* make_cache(heap_core& heap) noexcept;
 
-    short_lock lock; // `heaps`, see heap_core.hpp
+    heap_lock lock; // `heaps`, see heap_core.hpp
 
 private:
+    friend class heap_core;
+
     static void thread_ends(void* heaps) noexcept;
     static void before_fork() noexcept;
     static void after_in_parent() noexcept;
     static void after_in_child() noexcept;
     void unlock_all() noexcept;
+    void retire_all(thread_heaps& of) noexcept;
     void forget_ended(thread_heaps& of) noexcept;
     void prepare() noexcept;
     [[gnu::constructor(101)]] static void prepare_before_pools() noexcept;
@@ -48,6 +58,7 @@ private:
     pthread_key_t key_ = 0;
     thread_cache* spare_ = nullptr; // memory of caches whose threads have ended
     std::size_t spares_ = 0;
+    bad_free found_; // by a thread that ends; needs the lock
 };
 
 extern constinit heap_list heaps;

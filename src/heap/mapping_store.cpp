@@ -85,6 +85,18 @@ mapping_store::taken_mapping mapping_store::resize(void* base, std::size_t bytes
     return hand_out(r);
 }
 
+std::size_t mapping_store::shrink(void* base, std::size_t bytes) noexcept {
+    bytes = round_up(bytes, vm::page_size());
+    const locked_scope hold{lock};
+    record* const found = live_.find(address_of(base));
+    if (found == nullptr || bytes >= found->bytes || !from_.shrink(base, found->bytes, bytes)) return 0;
+    const std::size_t less = found->bytes - bytes;
+    found->bytes = bytes;
+    found->dirty = std::min(found->dirty, bytes);
+    live_bytes_ -= less;
+    return less;
+}
+
 std::size_t mapping_store::purge() noexcept {
     const locked_scope hold{lock};
     const std::size_t given = cached_bytes();
@@ -177,13 +189,9 @@ bool mapping_store::enlarge(record& r, std::size_t bytes) noexcept {
         r.bytes = bytes;
         return true;
     }
-    if (!from_.can_move()) return false;
-    void* const to = from_.reserve(bytes, r.alignment);
+    void* const to = from_.move(pointer_to(r.base), r.bytes, bytes, r.alignment,
+                                [this](void* base) { return map_.cover(address_of(base), 1); });
     if (to == nullptr) return false;
-    if (!map_.cover(address_of(to), 1) || !from_.move(pointer_to(r.base), r.bytes, to, bytes)) {
-        from_.release(to, bytes, r.alignment);
-        return false;
-    }
     r.base = address_of(to);
     r.bytes = bytes;
     return true;

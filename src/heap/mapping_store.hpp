@@ -7,12 +7,11 @@
 // Every function takes the lock.
 #pragma once
 
+#include "heap_lock.hpp"
 #include "low_water.hpp"
 #include "record_list.hpp"
 #include "segment_map.hpp"
 #include "supply.hpp"
-
-#include "cenote/os/lock.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -42,6 +41,8 @@ public:
     // The mapping becomes one of `bytes`, in place or at another address, by the page tables alone. No base, and nothing
     // changed, where that cannot be. O(log n).
     taken_mapping resize(void* base, std::size_t bytes) noexcept;
+    // The mapping loses its end, and keeps `bytes`. Returns how many went: 0 where none, or the source takes no part back.
+    std::size_t shrink(void* base, std::size_t bytes) noexcept;
 
     // Gives all that is cached back, and sets a new mark. Returns bytes.
     std::size_t purge() noexcept;
@@ -60,7 +61,7 @@ public:
 
     bool valid() const noexcept;
 
-    mutable short_lock lock;
+    mutable heap_lock lock;
 
 private:
     struct record {

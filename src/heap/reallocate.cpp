@@ -21,10 +21,20 @@ std::size_t heap_core::usable_size(const void* p) const noexcept {
     return bytes;
 }
 
+namespace {
+constexpr std::size_t least_shrink_divisor = 8;
+} // namespace
+
 // Whether the block can hold `size` where it lies, and should: one that would be more than half empty moves.
 bool heap_core::resize_large_in_place(void* p, unit_kind kind, std::size_t usable,
                                       std::size_t size) noexcept {
-    if (kind == kind_mapping) return size <= usable && size >= usable / 2;
+    if (kind == kind_mapping) {
+        if (size > usable || size < usable / 2) return false;
+        // A block that shrinks in small steps would else go to the kernel at each.
+        if (usable - size >= std::max(usable / least_shrink_divisor, unit))
+            loosen(0, -static_cast<std::ptrdiff_t>(mappings_.shrink(p, size)));
+        return true;
+    }
     const std::size_t units = usable / unit;
     const std::size_t wanted = divide_up(size, unit);
     if (size <= max_class_size || size > max_large)

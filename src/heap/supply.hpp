@@ -4,7 +4,8 @@
 // Thread-safe, also where the source is not.
 #pragma once
 
-#include "cenote/os/lock.hpp"
+#include "heap_lock.hpp"
+
 #include "cenote/os/vm.hpp"
 #include "cenote/source/any_source.hpp"
 
@@ -58,14 +59,27 @@ public:
         uncharge(more - bytes);
         return false;
     }
-    // Whether move() may work at all.
-    bool can_move() const noexcept { return !source_; }
-    // The contents of a whole reservation move to another, larger one, and the first is released, without copying. False,
-    // and nothing changed, where the OS refuses.
-    bool move(void* from, std::size_t bytes, void* to, std::size_t more) noexcept {
-        if (!vm::move(from, bytes, to, more)) return false;
-        uncharge(bytes);
+    // A whole reservation loses its end.
+    bool shrink(void* p, std::size_t bytes, std::size_t less) noexcept {
+        if (source_) return false;
+        vm::release(static_cast<std::byte*>(p) + less, bytes - less);
+        uncharge(bytes - less);
         return true;
+    }
+    // The contents of a whole reservation move to another, larger one, of which `is_wanted(base)` holds, and the first is
+    // released, without copying. nullptr, and nothing changed, where the OS, the limit or `is_wanted` refuses. The limit need
+    // not have room for both; the OS must, for a moment.
+    template <class Wanted>
+    void* move(void* from, std::size_t bytes, std::size_t more, std::size_t alignment,
+               Wanted is_wanted) noexcept {
+        if (source_ || !charge(more - bytes)) return nullptr;
+        void* const to = vm::reserve(more, alignment);
+        if (to != nullptr) {
+            if (is_wanted(to) && vm::move(from, bytes, to, more)) return to;
+            vm::release(to, more);
+        }
+        uncharge(more - bytes);
+        return nullptr;
     }
 
     bool is_zeroing() const noexcept { return !source_; }
@@ -78,7 +92,7 @@ public:
     std::size_t limit() const noexcept { return limit_.load(std::memory_order_relaxed); }
     void set_limit(std::size_t bytes) noexcept { limit_.store(bytes, std::memory_order_relaxed); }
 
-    short_lock source_lock; // for a source of the user's, which need not be thread-safe; forks take it
+    heap_lock source_lock; // for a source of the user's, which need not be thread-safe; forks take it
 
 private:
     bool charge(std::size_t bytes) noexcept {

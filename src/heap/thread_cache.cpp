@@ -39,6 +39,7 @@ bool thread_cache::grow(size_class c, std::size_t most_bytes) noexcept {
     if (capacity == s.capacity) return false;
     const std::size_t more = (capacity - s.capacity) * class_size(c);
     if (s.capacity != 0 && capacity_bytes + more > most_bytes) return false;
+    this_thread_heaps.begin_work(); // between the new slots and the new top
     capacity_bytes += more;
     const std::size_t held = size(c);
     if (capacity > s.allotted) {
@@ -54,6 +55,7 @@ bool thread_cache::grow(size_class c, std::size_t most_bytes) noexcept {
     s.exchanges = 0;
     set_top(c, s.first + held);
     fulls[c].slot = is_watchful ? s.first : s.first + capacity;
+    this_thread_heaps.end_work();
     return true;
 }
 

@@ -123,6 +123,19 @@ struct thread_heaps {
                                     closed(), closed(), closed(), closed()};
     thread_cache* caches = nullptr; // changed by the thread alone
     bool ended = false;             // the thread's caches are gone for good
+    bool defers_reports = false;    // of bad frees, while the thread ends and holds the lock `heaps`
+    std::uint8_t forks = 0; // whose handlers have taken their locks and run in this thread: see heap_lock.hpp
+    std::uint32_t work = 0; // how deep the thread is in what must not be entered again
+
+    // The fences keep in order what a signal's handler on this thread sees.
+    void begin_work() noexcept {
+        ++work;
+        std::atomic_signal_fence(std::memory_order_seq_cst);
+    }
+    void end_work() noexcept {
+        std::atomic_signal_fence(std::memory_order_seq_cst);
+        --work;
+    }
 
     static constexpr thread_cache* closed() noexcept { return const_cast<thread_cache*>(&closed_cache); }
 

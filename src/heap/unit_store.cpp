@@ -154,9 +154,10 @@ std::size_t unit_store::purge() noexcept {
     return purge(all_units());
 }
 
-std::size_t unit_store::purge_idle() noexcept {
+std::size_t unit_store::purge_idle(std::size_t more) noexcept {
     const locked_scope hold{lock};
-    return purge(water_.idle(all_units()));
+    const std::size_t all = all_units();
+    return purge(std::min(all, water_.idle(all) + more / unit));
 }
 
 void unit_store::mark() noexcept {

@@ -14,12 +14,11 @@
 // Every function takes the lock; a size class may hold its own meanwhile.
 #pragma once
 
+#include "heap_lock.hpp"
 #include "low_water.hpp"
 #include "record_list.hpp"
 #include "segment_map.hpp"
 #include "supply.hpp"
-
-#include "cenote/os/lock.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -57,9 +56,9 @@ public:
     // Frees the OS pages of free units, and gives back segments that are free as a whole; sets a new mark.
     // Returns bytes. O(segments).
     std::size_t purge() noexcept;
-    // The same of as many as were resident and free at every moment since the last mark, or all if none were taken, the
-    // highest first.
-    std::size_t purge_idle() noexcept;
+    // The same of as many as were resident and free at every moment since the last mark, or all if none were taken, and of
+    // as many bytes more, the highest first.
+    std::size_t purge_idle(std::size_t more = 0) noexcept;
     void mark() noexcept;
 
     // Free, but resident. Relaxed: a figure of some moment.
@@ -73,7 +72,7 @@ public:
     // Walks everything and says whether the invariants at the top hold.
     bool valid() const noexcept;
 
-    mutable short_lock lock;
+    mutable heap_lock lock;
 
 private:
     struct record {

@@ -9,6 +9,7 @@
 // A value that cannot be read gets one line, and the default. Set-user-id programs listen to none of it.
 #include "blocks.hpp"
 #include "hardened/features.hpp"
+#include "table.hpp"
 
 #include "cenote/base/error.hpp"
 #include "cenote/base/units.hpp"
@@ -18,6 +19,7 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <limits>
+#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace cenote::detail;
@@ -25,8 +27,35 @@ using namespace cenote::literals;
 
 namespace {
 
-// stderr as it was at the start: many programs close theirs before they are done.
-constinit int table_to = -1;
+// Where the table goes: stderr as it was at the start, since many programs close theirs before they are done; or that itself,
+// where there is no room for another. Some close all that they do not know, and open something else under the number.
+struct remembered_file {
+    int number = -1;
+    dev_t device = 0;
+    ino_t node = 0;
+
+    bool is_same(int n) const noexcept {
+        struct stat now {};
+        return ::fstat(n, &now) == 0 && now.st_dev == device && now.st_ino == node;
+    }
+    void remember_stderr() noexcept {
+        struct stat now {};
+        if (::fstat(STDERR_FILENO, &now) != 0) return;
+        device = now.st_dev;
+        node = now.st_ino;
+        number = STDERR_FILENO;
+        for (const int least : {100, STDERR_FILENO + 1})
+            if (number == STDERR_FILENO)
+                if (const int copy = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, least); copy >= 0) number = copy;
+    }
+    // -1 where it is gone.
+    int find() const noexcept {
+        if (number < 0) return -1;
+        if (is_same(number)) return number;
+        return is_same(STDERR_FILENO) ? STDERR_FILENO : -1;
+    }
+};
+constinit remembered_file table_to;
 
 bool read_number(const char* text, std::size_t& to) noexcept {
     if (*text == '\0') return false;
@@ -69,32 +98,6 @@ void read_variable(const char* name, const char* expected, Read read, Use use) n
         say("%s=%.80s is not %s: the default is used", name, text, expected);
 }
 
-void print_line(const char* format, auto... values) noexcept {
-    char line[200];
-    const int length = std::snprintf(line, sizeof line, format, values...);
-    if (length > 0) [[maybe_unused]]
-        const auto written = ::write(table_to, line, static_cast<std::size_t>(length));
-}
-
-void print_table() noexcept {
-    const cenote::heap_stats s = stats_of_blocks();
-    print_line("cenote: %s served this process: %zu KiB live, %zu KiB in magazines, %zu KiB free, "
-               "%zu KiB held, %zu KiB at most\n",
-               cenote::is_hardened ? "hardened malloc" : "malloc", s.live / 1024, s.in_magazines / 1024,
-               (s.free + s.mapping_cache) / 1024, s.held / 1024, s.most_held / 1024);
-    print_line("%10s %10s %12s %10s %10s %10s\n", "block size", "live", "in magazines", "capacity", "refills",
-               "flushes");
-    for (size_class c = 1; c <= last_class; ++c) {
-        const cenote::size_class_stats of = stats_of_blocks(c);
-        if (of.capacity == 0) continue;
-        print_line("%10zu %10zu %12zu %10zu %10llu %10llu\n", of.block_size, of.live, of.in_magazines,
-                   of.capacity, static_cast<unsigned long long>(of.refills),
-                   static_cast<unsigned long long>(of.flushes));
-    }
-    print_line("%10s %10zu KiB\n%10s %10zu KiB\n", "large", s.large_live / 1024, "mappings",
-               s.mapping_live / 1024);
-}
-
 // Whether the environment has anything for us; the C library, which hands it to constructors, is not touched.
 bool is_asked(char** environment) noexcept {
     constexpr char prefix[] = "CENOTE_";
@@ -113,9 +116,9 @@ bool is_asked(char** environment) noexcept {
     read_variable(
         "CENOTE_STATS", "0 or 1", [](const char* t, std::size_t& n) { return read_number(t, n) && n <= 1; },
         [](std::size_t n) {
-            if (n == 1) table_to = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 100);
+            if (n == 1) table_to.remember_stderr();
         });
-    read_variable("CENOTE_LIMIT", "a number of bytes, or with K, M or G", read_bytes,
+    read_variable("CENOTE_LIMIT", "a number of bytes above 0, or with K, M or G", read_bytes,
                   [](std::size_t n) { process_heap.set_limit(n); });
     read_variable(
         "CENOTE_DECAY_MS", "a number of milliseconds",
@@ -129,11 +132,19 @@ bool is_asked(char** environment) noexcept {
                       hardened::read_features, hardened::use_features);
 }
 
-// What waits in magazines is tested at the latest now.
+// What waits in magazines is tested at the latest now. Not where the handler of a signal ended the program while this thread was
+// at work here, and may hold a lock.
 [[gnu::destructor(101)]] void before_exit() noexcept {
     const errno_kept kept;
+    const int to = table_to.find();
+    if (this_thread_heaps.work != 0) {
+        if (to >= 0)
+            print_line(to,
+                       "cenote: no table: the handler of a signal ended the program amid an allocation\n");
+        return;
+    }
     check_waiting_blocks();
-    if (table_to >= 0) print_table();
+    if (to >= 0) print_table(to);
 }
 
 } // namespace

@@ -1,5 +1,6 @@
 // Layer: override. What glibc's malloc tells of itself, as far as its figures have a meaning here.
 #include "blocks.hpp"
+#include "table.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -7,6 +8,7 @@
 #include <cstddef>
 #include <malloc.h>
 #include <stdio.h>
+#include <unistd.h>
 
 using namespace cenote::detail;
 
@@ -15,9 +17,11 @@ namespace {
 struct mallinfo2 figures() noexcept {
     const cenote::heap_stats s = stats_of_blocks();
     struct mallinfo2 m {};
-    m.arena = s.held - std::min(s.held, s.mapping_live + s.mapping_cache); // bytes in segments
-    m.hblkhd = s.mapping_live;                                             // bytes in mappings
-    m.uordblks = s.live;
+    // As glibc has it: mappings are counted apart from all else.
+    m.arena = s.held - std::min(s.held, s.mapping_live); // bytes in segments, and in mappings that wait
+    m.hblks = s.mappings;
+    m.hblkhd = s.mapping_live;
+    m.uordblks = s.live - std::min(s.live, s.mapping_live);
     m.fordblks = s.in_magazines + s.free + s.mapping_cache;
     m.keepcost = s.free + s.mapping_cache;
     m.fsmblks = s.in_magazines;
@@ -39,6 +43,7 @@ CENOTE_EXPORT struct mallinfo mallinfo(void) {
     const struct mallinfo2 m = figures();
     struct mallinfo small {};
     small.arena = capped(m.arena);
+    small.hblks = capped(m.hblks);
     small.hblkhd = capped(m.hblkhd);
     small.uordblks = capped(m.uordblks);
     small.fordblks = capped(m.fordblks);
@@ -46,6 +51,12 @@ CENOTE_EXPORT struct mallinfo mallinfo(void) {
     small.fsmblks = capped(m.fsmblks);
     small.usmblks = capped(m.usmblks);
     return small;
+}
+
+// Our own table: what CENOTE_STATS prints at the end.
+CENOTE_EXPORT void malloc_stats(void) {
+    const errno_kept kept;
+    print_table(STDERR_FILENO);
 }
 
 // Accepted, so that programs that tune glibc go on; nothing is tuned. (Ours are in the environment: CENOTE_….)
@@ -70,10 +81,10 @@ CENOTE_EXPORT int malloc_info(int options, FILE* to) {
                  "</sizes>\n</heap>\n"
                  "<total type=\"fast\" count=\"0\" size=\"%zu\"/>\n"
                  "<total type=\"rest\" count=\"0\" size=\"%zu\"/>\n"
-                 "<total type=\"mmap\" count=\"0\" size=\"%zu\"/>\n"
+                 "<total type=\"mmap\" count=\"%zu\" size=\"%zu\"/>\n"
                  "<system type=\"current\" size=\"%zu\"/>\n<system type=\"max\" size=\"%zu\"/>\n"
                  "<aspace type=\"total\" size=\"%zu\"/>\n</malloc>\n",
-                 s.in_magazines, s.free, s.mapping_live, s.held, s.most_held, s.held);
+                 s.in_magazines, s.free, s.mappings, s.mapping_live, s.held, s.most_held, s.held);
     return 0;
 }
 

@@ -1,27 +1,34 @@
 // Layer: override. The forms of operator new and delete on which all others rest; each may be replaced by the program.
-// Compiled without exceptions, which pass through nevertheless: nothing of the C++ runtime is linked. What is needed of
-// it is there, by weak references, in every program that has one.
+// Compiled without exceptions, which pass through nevertheless.
 #include "blocks.hpp"
+#include "runtime.hpp"
 
 #include "cenote/base/error.hpp"
 
 #include <new>
 
-namespace std {
-[[gnu::weak]] new_handler get_new_handler() noexcept;
-void __throw_bad_alloc() __attribute__((noreturn, weak));
-} // namespace std
-
 namespace cenote::detail {
+
+namespace {
+
+std::new_handler find_handler() noexcept {
+    if (&std::get_new_handler != nullptr) return std::get_new_handler();
+    auto* const get = find_in_runtime<std::new_handler()>("_ZSt15get_new_handlerv");
+    return get != nullptr ? get() : nullptr;
+}
+
+[[noreturn]] void throw_from_runtime() {
+    if (&std::__throw_bad_alloc != nullptr) std::__throw_bad_alloc();
+    if (auto* const throws = find_in_runtime<void()>("_ZSt17__throw_bad_allocv")) throws();
+    fail("operator new: out of memory, in a program without the C++ runtime");
+}
+
+} // namespace
 
 CENOTE_COLD void* new_slowly(std::size_t size, std::size_t alignment) {
     for (;;) {
-        const std::new_handler handler =
-            &std::get_new_handler != nullptr ? std::get_new_handler() : std::new_handler{};
-        if (handler == nullptr) {
-            if (&std::__throw_bad_alloc != nullptr) std::__throw_bad_alloc();
-            fail("operator new: out of memory, in a program without the C++ runtime");
-        }
+        const std::new_handler handler = find_handler();
+        if (handler == nullptr) throw_from_runtime();
         handler();
         if (void* const p = allocate_block(size, alignment); p != nullptr) return p;
     }

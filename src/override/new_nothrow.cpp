@@ -1,7 +1,9 @@
 // Layer: override. The forms of operator new that return nullptr, and their deletes: what the forms that throw do, but for
 // the exception. The only file that is compiled with exceptions; its references to their runtime are weak, and met in
-// any program that can have thrown one.
-#include "override.hpp"
+// any program that is linked with it. Where they are not, nothing can be caught here: when memory is short the runtime's
+// own forms are asked, which call those that throw, and catch.
+#include "blocks.hpp"
+#include "runtime.hpp"
 
 #include <new>
 
@@ -16,6 +18,14 @@ using namespace cenote::detail;
 
 namespace {
 
+// Calls the runtime's operator of that name.
+template <class... Arguments>
+CENOTE_COLD void* ask_runtime(const char* name, const std::nothrow_t& tag, Arguments... arguments) noexcept {
+    using form = void*(Arguments..., const std::nothrow_t&);
+    auto* const found = find_in_runtime<form>(name);
+    return found != nullptr ? found(arguments..., tag) : nullptr;
+}
+
 template <class Throwing>
 void* or_nullptr(Throwing allocate) noexcept {
     try {
@@ -25,21 +35,31 @@ void* or_nullptr(Throwing allocate) noexcept {
     }
 }
 
+bool can_catch() noexcept { return &std::__throw_bad_alloc != nullptr; }
+
 } // namespace
 
-CENOTE_EXPORT void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-    return or_nullptr([=] { return ::operator new(size); });
+CENOTE_EXPORT void* operator new(std::size_t size, const std::nothrow_t& tag) noexcept {
+    if (can_catch()) return or_nullptr([=] { return ::operator new(size); });
+    void* const p = allocate_block(size);
+    return p != nullptr ? p : ask_runtime("_ZnwmRKSt9nothrow_t", tag, size);
 }
-CENOTE_EXPORT void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
-    return or_nullptr([=] { return ::operator new[](size); });
+CENOTE_EXPORT void* operator new[](std::size_t size, const std::nothrow_t& tag) noexcept {
+    if (can_catch()) return or_nullptr([=] { return ::operator new[](size); });
+    void* const p = allocate_block(size);
+    return p != nullptr ? p : ask_runtime("_ZnamRKSt9nothrow_t", tag, size);
 }
 CENOTE_EXPORT void* operator new(std::size_t size, std::align_val_t alignment,
-                                 const std::nothrow_t&) noexcept {
-    return or_nullptr([=] { return ::operator new(size, alignment); });
+                                 const std::nothrow_t& tag) noexcept {
+    if (can_catch()) return or_nullptr([=] { return ::operator new(size, alignment); });
+    void* const p = allocate_block(size, static_cast<std::size_t>(alignment));
+    return p != nullptr ? p : ask_runtime("_ZnwmSt11align_val_tRKSt9nothrow_t", tag, size, alignment);
 }
 CENOTE_EXPORT void* operator new[](std::size_t size, std::align_val_t alignment,
-                                   const std::nothrow_t&) noexcept {
-    return or_nullptr([=] { return ::operator new[](size, alignment); });
+                                   const std::nothrow_t& tag) noexcept {
+    if (can_catch()) return or_nullptr([=] { return ::operator new[](size, alignment); });
+    void* const p = allocate_block(size, static_cast<std::size_t>(alignment));
+    return p != nullptr ? p : ask_runtime("_ZnamSt11align_val_tRKSt9nothrow_t", tag, size, alignment);
 }
 
 CENOTE_EXPORT void operator delete(void* p, const std::nothrow_t&) noexcept { ::operator delete(p); }

@@ -4,10 +4,13 @@
 
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 namespace cenote_test {
@@ -194,6 +197,28 @@ TEST(heap_without_exceptions, exhaustion_aborts_with_one_line) {
     EXPECT_DEATH((void)h.allocate(1), "cenote: out of memory, and exceptions are off");
 }
 #endif
+
+// The report comes with no lock held: what a program does when it is told so may need the heap, and fork.
+TEST_F(broken_heap_contract, found_when_a_thread_ends_leaves_the_handler_of_abort_free_to_fork) {
+    const auto end_thread = [this] {
+        std::signal(SIGABRT, [](int) {
+            ::alarm(10);
+            const pid_t child = ::fork();
+            if (child == 0) ::_exit(heap::process().try_allocate(100) != nullptr ? 0 : 1);
+            int status = -1;
+            ::waitpid(child, &status, 0);
+            ::_exit(status == 0 ? 7 : 8);
+        });
+        std::thread{[this] {
+            void* const p = h.allocate(64);
+            void* const q = h.allocate(64);
+            h.deallocate(p);
+            h.deallocate(q);
+            h.deallocate(p);
+        }}.join();
+    };
+    EXPECT_EXIT(end_thread(), ::testing::ExitedWithCode(7), twice);
+}
 
 } // namespace
 } // namespace cenote_test

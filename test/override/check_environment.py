@@ -20,12 +20,17 @@ WRONG_VALUES = {
 }
 
 
-def run(mode, **variables):
+def run(mode, limit=None, **variables):
+    """`limit`: how many files the program may have open, its three included."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CENOTE_")}
     environment |= variables
     environment["LD_PRELOAD"] = LIBRARY
+    command = [WORKER, mode]
+    if limit:
+        command = ["sh", "-c", f'ulimit -n {limit}; exec env LD_PRELOAD="$PRELOAD" "$0" "$1"', *command]
+        environment["PRELOAD"] = environment.pop("LD_PRELOAD")
     return subprocess.run(
-        [WORKER, mode], env=environment, capture_output=True, text=True, timeout=60, check=False
+        command, env=environment, capture_output=True, text=True, timeout=60, check=False
     )
 
 
@@ -57,6 +62,17 @@ class Environment(unittest.TestCase):
         ended = run("closed", CENOTE_STATS="1")
         self.expect_done(ended)
         self.assertTrue(ended.stderr.startswith("cenote: "), ended.stderr)
+
+    def test_stats_go_to_no_file_of_the_programs_own(self):
+        ended = run("reused", CENOTE_STATS="1")
+        self.expect_done(ended, "untouched\n")
+        self.assertTrue(ended.stderr.startswith("cenote: "), ended.stderr)
+
+    def test_stats_come_where_few_files_may_be_open(self):
+        for most in 64, 4:
+            ended = run("idle", CENOTE_STATS="1", limit=most)
+            self.expect_done(ended)
+            self.assertTrue(ended.stderr.startswith("cenote: "), (most, ended.stderr))
 
     def test_a_closed_stderr_harms_nothing(self):
         ended = subprocess.run(

@@ -38,7 +38,7 @@ inline void PrintTo(const fault& f, std::ostream* to) { *to << name_of(f); }
 
 // What the line says of each kind: a regular expression.
 inline const char* words_for(const std::string& kind) {
-    if (kind.starts_with("free_of")) return "free of a pointer to no block";
+    if (kind.starts_with("free_of") || kind == "sized_delete_of") return "free of a pointer to no block";
     if (kind == "realloc_of_freed")
         return "reallocate of a pointer to no block|double free"; // which it comes to
     if (kind == "realloc_of") return "reallocate of a pointer to no block";
@@ -53,7 +53,7 @@ inline const char* words_for(const std::string& kind) {
 using numbers = std::initializer_list<std::size_t>;
 
 inline constexpr std::size_t largest_small =
-    32'768; // bytes; blocks up to here have a size class, which is named
+    65'536; // bytes; blocks up to here have a size class, which is named
 
 inline void add_pointers_to_no_block(std::vector<fault>& rows) {
     for (const char* const kind : {"free_of", "realloc_of", "usable_size_of"}) {
@@ -89,6 +89,8 @@ inline void add_pointers_to_no_block(std::vector<fault>& rows) {
                             .by_default = at.is_told_by_address ? outcome::at_once : outcome::may_miss});
         }
     }
+    for (const char* const place : {"static", "stack", "mapped", "unmapped"})
+        rows.push_back({.kind = "sized_delete_of", .place = place});
     // Freed before: a small block waits to be used again, and looks like any other until then.
     for (const char* const kind : {"realloc_of_freed", "usable_size_of_freed"}) {
         rows.push_back({.kind = kind, .place = "block", .by_default = outcome::may_miss});
@@ -120,6 +122,20 @@ inline void add_double_frees(std::vector<fault>& rows) {
                                 .detail = apart,
                                 .thread = thread});
         }
+}
+
+// Nothing is allocated any more: what waits in magazines is looked at when the thread or the program ends.
+inline void add_double_frees_at_the_end(std::vector<fault>& rows) {
+    for (const char* const thread : {"same", "other"})
+        for (const std::size_t apart : numbers{1, 10, 1000, 100'000})
+            for (const std::size_t size : numbers{16, 64, 1000})
+                rows.push_back({.kind = "double_free_at_the_end",
+                                .place = "block",
+                                .size = size,
+                                .detail = apart,
+                                .thread = thread,
+                                .by_default = outcome::before_reuse,
+                                .hardened = outcome::before_reuse});
 }
 
 inline void add_wrong_sizes(std::vector<fault>& rows) {
@@ -197,6 +213,7 @@ inline std::vector<fault> fault_table() {
     std::vector<fault> rows;
     add_pointers_to_no_block(rows);
     add_double_frees(rows);
+    add_double_frees_at_the_end(rows);
     add_wrong_sizes(rows);
     add_writes(rows);
     add_guarded(rows);

@@ -115,6 +115,7 @@ void call(std::string_view kind, void* p) {
         void* const q = std::realloc(hidden(p), hidden(200UL));
         std::memset(q, 1, 200);
     }
+    if (kind == "sized_delete_of") ::operator delete(hidden(p), hidden(64UL));
     if (kind.starts_with("usable_size_of") && ::malloc_usable_size(hidden(p)) == 0) std::puts("no size");
 }
 
@@ -159,7 +160,7 @@ void free_twice(const arguments& a) {
     if (in_churn) churn(a.detail);
     if (a.wrong) second.call([](void* block) { std::free(hidden(block)); }, p);
     survived();
-    allocate_until_reused(p, a.size);
+    if (a.kind != "double_free_at_the_end") allocate_until_reused(p, a.size);
 }
 
 void delete_with_wrong_size(const arguments& a) {
@@ -264,7 +265,8 @@ int main(int argc, char** argv) {
                       std::strtoull(argv[4], nullptr, 10),
                       std::string_view{argv[5]} == "other",
                       std::string_view{argv[6]} == "wrong"};
-    if (a.kind == "free_of" || a.kind == "realloc_of" || a.kind == "usable_size_of")
+    if (a.kind == "free_of" || a.kind == "realloc_of" || a.kind == "usable_size_of" ||
+        a.kind == "sized_delete_of")
         use_no_block(a);
     else if (a.kind.ends_with("_of_freed"))
         use_freed(a);

@@ -151,5 +151,21 @@ TEST_F(fork_under_load, handlers_of_pthread_atfork_may_allocate) {
     EXPECT_EQ(handled.load(), 5 * 6); // prepare and parent; the child counts its own
 }
 
+// Those of a library that was there earlier run while the library's locks are taken.
+extern "C" int fork_library_served();
+
+TEST_F(fork_under_load, handlers_registered_before_the_librarys_own_may_allocate) {
+    const load others{3};
+    for (int i = 0; i != 5; ++i) {
+        const int before = fork_library_served();
+        ASSERT_EQ(in_a_child([&] {
+                      return fork_library_served() == before + 600 ? go_on(kept.data(), kept.size()) : 5;
+                  }),
+                  0)
+            << "child " << i;
+        ASSERT_EQ(fork_library_served(), before + 600) << "before the fork, and behind it in the parent";
+    }
+}
+
 } // namespace
 } // namespace cenote_test

@@ -103,7 +103,8 @@ void check_all_sizes(const pair_of_forms& forms, std::size_t aligned_to) {
 
 TEST_P(new_and_delete, gives_blocks_of_all_sizes_and_takes_them_back) {
     if (!GetParam().make.aligned) return check_all_sizes(GetParam(), __STDCPP_DEFAULT_NEW_ALIGNMENT__);
-    for (const std::size_t aligned_to : {1UL, 8UL, 16UL, 64UL, 512UL, 4096UL, 65'536UL, 1UL << 20U})
+    for (const std::size_t aligned_to :
+         {1UL, 8UL, 16UL, 64UL, 512UL, 4096UL, 65'536UL, 1UL << 20U, 8UL << 20U, 16UL << 20U})
         check_all_sizes(GetParam(), aligned_to);
 }
 

@@ -4,6 +4,8 @@
 //     work       allocates in two threads
 //     exhaust    allocates up to 1 GiB; says how many MiB there were
 //     closed     closes standard error, then works
+//     reused     closes all files but the first three, opens one of its own under each number, and works; says whether the
+//                file is as it left it from a child that waits for its end
 //     child      forks; both work
 #include "override/exercise.hpp"
 
@@ -11,7 +13,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fcntl.h>
 #include <string_view>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -53,6 +57,25 @@ int exhaust() {
     return 0;
 }
 
+int reuse_files() {
+    constexpr char path[] = "/tmp";
+    const int own = ::open(path, O_TMPFILE | O_RDWR, 0600);
+    if (own < 0 || ::write(own, "ours", 4) != 4) return 1;
+    for (int n = STDERR_FILENO + 1; n != 200; ++n)
+        if (n != own) ::dup2(own, n);
+    const pid_t parent = ::getpid();
+    if (::fork() == 0) {
+        while (::getppid() == parent)
+            ::usleep(1000);
+        struct stat now {};
+        ::fstat(own, &now);
+        std::puts(now.st_size == 4 ? "untouched" : "written to");
+        std::fflush(stdout);
+        ::_exit(0);
+    }
+    return cenote_test::exercise(4) == nullptr ? 0 : 1;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -67,6 +90,7 @@ int main(int argc, char** argv) {
         ::close(STDERR_FILENO);
         return work();
     }
+    if (mode == "reused") return reuse_files();
     if (mode == "child") {
         const pid_t child = ::fork();
         if (child == 0) {

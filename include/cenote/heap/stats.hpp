@@ -16,6 +16,7 @@ struct heap_stats {
     std::size_t limit = 0;         // the most that held may become
     std::size_t large_live = 0;    // part of live: blocks of whole units
     std::size_t mapping_live = 0;  // part of live: mappings
+    std::size_t mappings = 0;      // of those, a number
     std::size_t mapping_cache = 0; // freed mappings, kept
     std::size_t caches = 0;        // threads that have magazines
 };

@@ -28,8 +28,10 @@ constexpr complaint while_asked{"size of a pointer to no block", "size of a poin
 void before_fork() noexcept {
     lock_waiting();
     lock_waiting_large();
+    ++this_thread_heaps.forks;
 }
 void after_fork() noexcept {
+    --this_thread_heaps.forks;
     unlock_waiting_large();
     unlock_waiting();
 }
@@ -168,6 +170,7 @@ heap_stats stats() noexcept {
     const waiting_large large = waiting_large_bytes();
     s.live -= std::min(s.live, bytes + large.bytes);
     s.in_magazines += bytes;
+    s.mappings -= std::min(s.mappings, large.mappings);
     s.mapping_live -= std::min(s.mapping_live, large.bytes_of_mappings);
     s.large_live -= std::min(s.large_live, large.bytes - large.bytes_of_mappings);
     return s;

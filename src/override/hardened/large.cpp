@@ -5,10 +5,10 @@
 #include "report.hpp"
 #include "seal.hpp"
 
+#include "heap/heap_lock.hpp"
 #include "heap/process_heap.hpp"
 
 #include "cenote/base/bits.hpp"
-#include "cenote/os/lock.hpp"
 #include "cenote/os/vm.hpp"
 
 #include <algorithm>
@@ -91,7 +91,7 @@ struct waiting_list {
         std::size_t bytes;
     };
 
-    short_lock lock;
+    heap_lock lock;
     std::size_t count = 0;
     std::size_t bytes = 0;
     lottery lots;
@@ -217,12 +217,14 @@ waiting_large waiting_large_bytes() noexcept {
     const locked_scope hold{waiting.lock};
     waiting_large all{.bytes = waiting.bytes};
     for (std::size_t i = 0; i != waiting.count; ++i)
-        if (process_map.kind_of(waiting.entries[i].base) == kind_mapping)
+        if (process_map.kind_of(waiting.entries[i].base) == kind_mapping) {
             all.bytes_of_mappings += waiting.entries[i].bytes;
+            ++all.mappings;
+        }
     return all;
 }
 
-void lock_waiting_large() noexcept { waiting.lock.lock(); }
-void unlock_waiting_large() noexcept { waiting.lock.unlock(); }
+void lock_waiting_large() noexcept { waiting.lock.lock_for_fork(); }
+void unlock_waiting_large() noexcept { waiting.lock.unlock_after_fork(); }
 
 } // namespace cenote::detail::hardened

@@ -30,6 +30,7 @@ std::size_t release_waiting_large() noexcept;
 struct waiting_large {
     std::size_t bytes = 0;
     std::size_t bytes_of_mappings = 0; // part of them
+    std::size_t mappings = 0;          // how many those are
 };
 waiting_large waiting_large_bytes() noexcept;
 

@@ -3,9 +3,8 @@
 #include "features.hpp"
 #include "lottery.hpp"
 
+#include "heap/heap_lock.hpp"
 #include "heap/process_heap.hpp"
-
-#include "cenote/os/lock.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -34,7 +33,7 @@ struct slot_ranges {
 constexpr slot_ranges ranges;
 
 struct alignas(64) room {
-    short_lock lock;
+    heap_lock lock;
     std::uint32_t freed = 0;
     std::uint32_t shelved = 0;
     lottery lots;
@@ -110,11 +109,11 @@ const std::byte* find_unsound(size_class c, bool (*is_sound)(const std::byte* bl
 
 void lock_waiting() noexcept {
     for (room& r : rooms)
-        r.lock.lock();
+        r.lock.lock_for_fork();
 }
 void unlock_waiting() noexcept {
     for (room& r : rooms)
-        r.lock.unlock();
+        r.lock.unlock_after_fork();
 }
 
 } // namespace cenote::detail::hardened

@@ -1,10 +1,14 @@
 #include "unit/support/heap_parts.hpp"
 
+#include "cenote/base/bits.hpp"
 #include "cenote/base/poison.hpp"
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <set>
 #include <vector>
 
@@ -265,6 +269,56 @@ TEST(class_stores, of_every_class_serve_more_than_their_first_segment) {
         store.release_all(c); // with all of them live
         EXPECT_FALSE(store.is_open());
     }
+}
+
+// Pieces that follow each other without a gap, of which parts are given back one by one.
+class neighbours {
+public:
+    void* allocate(std::size_t bytes, std::size_t) noexcept {
+        EXPECT_EQ(bytes, shared_segment_bytes);
+        if (dealt_ == pieces) return nullptr;
+        return memory_->at(dealt_++).bytes;
+    }
+    void deallocate(void*, std::size_t, std::size_t) noexcept {}
+    std::size_t decommit(void* p, std::size_t bytes) noexcept {
+        const std::uintptr_t first = address_of(p);
+        EXPECT_EQ(round_down(first, shared_segment_bytes),
+                  round_down(first + bytes - 1, shared_segment_bytes))
+            << "part of two allocations";
+        decommitted += bytes;
+        return bytes;
+    }
+    std::size_t decommitted = 0;
+
+private:
+    static constexpr std::size_t pieces = 2;
+    struct alignas(shared_segment_bytes) piece {
+        std::byte bytes[shared_segment_bytes];
+    };
+    std::unique_ptr<std::array<piece, pieces>> memory_{new std::array<piece, pieces>};
+    std::size_t dealt_ = 0;
+};
+
+TEST(class_store, decommits_where_segments_meet_in_two) {
+    neighbours source;
+    unit_ground ground{source};
+    (void)ground.units.take(units_per_segment - 2, 1, kind_large, kind_inner);
+    void* const wall =
+        ground.units.take(units_per_segment - 3, 1, kind_large, kind_inner).base; // in the second
+    ASSERT_NE(wall, nullptr);
+    ground.units.give(wall, units_per_segment - 3);
+    constexpr size_class c = last_class;
+    class_store store;
+    store.open(c, ground.units, ground.from);
+    std::byte* blocks[4];
+    ASSERT_EQ(store.take(blocks, 4, 4), 4U); // a segment of five units, two of them in the first piece
+    ASSERT_NE(round_down(address_of(blocks[0]), shared_segment_bytes),
+              round_down(address_of(blocks[3]), shared_segment_bytes));
+    store.put(blocks, 3);
+    store.trim();
+    EXPECT_GE(source.decommitted, 2 * class_size(c));
+    store.put(blocks + 3, 1);
+    store.release_all(c);
 }
 
 } // namespace

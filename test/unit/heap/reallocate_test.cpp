@@ -182,5 +182,38 @@ TEST(reallocate, on_a_source_keeps_the_contents_too) {
     EXPECT_EQ(h.stats().live, 0U);
 }
 
+TEST(reallocate, gives_the_end_of_a_large_block_back) {
+    heap h;
+    void* p = h.allocate(200_MiB);
+    stamp(p, 200_MiB, 3);
+    void* const same = h.reallocate(p, 101_MiB);
+    EXPECT_EQ(same, p);
+    EXPECT_LE(h.usable_size(same), 101_MiB + 4_KiB);
+    EXPECT_LE(h.stats().held, 101_MiB + 4_KiB);
+    EXPECT_EQ(wrong_at(same, 101_MiB, 200_MiB, 3), 101_MiB);
+    EXPECT_EQ(h.stats().live, h.usable_size(same));
+    // By less than an eighth: not worth a call of the system.
+    const std::size_t usable = h.usable_size(same);
+    EXPECT_EQ(h.usable_size(h.reallocate(same, 95_MiB)), usable);
+    EXPECT_TRUE(h.valid());
+    h.deallocate(same);
+    EXPECT_EQ(h.stats().live, 0U);
+}
+
+TEST(reallocate, of_a_large_block_that_moves_needs_no_limit_for_both) {
+    heap h{{.limit = 64_MiB}};
+    void* p = h.allocate(40_MiB);
+    stamp(p, 40_MiB, 5);
+    void* const wall = h.try_allocate(5_MiB); // so that it cannot grow where it is, or not for long
+    p = h.try_reallocate(p, 50_MiB);
+    ASSERT_NE(p, nullptr);
+    EXPECT_EQ(wrong_at(p, 40_MiB, 40_MiB, 5), 40_MiB);
+    EXPECT_LE(h.stats().most_held, 64_MiB);
+    EXPECT_EQ(h.try_reallocate(p, 70_MiB), nullptr);
+    EXPECT_EQ(wrong_at(p, 40_MiB, 40_MiB, 5), 40_MiB);
+    h.deallocate(wall);
+    h.deallocate(p);
+}
+
 } // namespace
 } // namespace cenote_test

@@ -45,15 +45,30 @@ TEST(supply, holds_no_more_than_its_limit) {
 
 TEST(supply, moves_contents_to_a_larger_reservation) {
     supply from;
-    ASSERT_TRUE(from.can_move());
+    from.set_limit(3_MiB); // has not room for both
     void* const small = from.reserve(1_MiB, 64_KiB);
-    void* const large = from.reserve(3_MiB, 64_KiB);
     fill_with(small, 1_MiB, 9);
-    ASSERT_TRUE(from.move(small, 1_MiB, large, 3_MiB));
+    EXPECT_EQ(from.move(small, 1_MiB, 3_MiB + 4096, 64_KiB, [](void*) { return true; }), nullptr);
+    EXPECT_EQ(from.move(small, 1_MiB, 3_MiB, 64_KiB, [](void*) { return false; }), nullptr);
+    EXPECT_EQ(from.held(), 1_MiB);
+    EXPECT_TRUE(all_are(small, 1_MiB, 9));
+    void* const large = from.move(small, 1_MiB, 3_MiB, 64_KiB, [](void*) { return true; });
+    ASSERT_NE(large, nullptr);
     EXPECT_EQ(from.held(), 3_MiB);
     EXPECT_TRUE(all_are(large, 1_MiB, 9));
     EXPECT_TRUE(all_are(at_offset(large, 1_MiB), 2_MiB, 0));
     from.release(large, 3_MiB, 64_KiB);
+}
+
+TEST(supply, takes_back_the_end_of_a_reservation) {
+    supply from;
+    void* const p = from.reserve(3_MiB, 64_KiB);
+    fill_with(p, 1_MiB, 9);
+    ASSERT_TRUE(from.shrink(p, 3_MiB, 1_MiB));
+    EXPECT_EQ(from.held(), 1_MiB);
+    EXPECT_TRUE(all_are(p, 1_MiB, 9));
+    from.release(p, 1_MiB, 64_KiB);
+    EXPECT_EQ(from.held(), 0U);
 }
 
 TEST(supply, of_a_source_asks_the_source_for_everything) {
@@ -63,8 +78,9 @@ TEST(supply, of_a_source_asks_the_source_for_everything) {
     EXPECT_TRUE(from.is_zeroing());
     from.use(source);
     EXPECT_FALSE(from.is_zeroing());
-    EXPECT_FALSE(from.can_move());
     void* const p = from.reserve(1_MiB, 64_KiB);
+    EXPECT_EQ(from.move(p, 1_MiB, 2_MiB, 64_KiB, [](void*) { return true; }), nullptr);
+    EXPECT_FALSE(from.shrink(p, 1_MiB, 64_KiB));
     ASSERT_NE(p, nullptr);
     EXPECT_TRUE(books.inside(p, 1_MiB));
     EXPECT_FALSE(from.extend(p, 1_MiB, 2_MiB));

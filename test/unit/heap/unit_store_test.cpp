@@ -119,6 +119,18 @@ TEST(unit_store, of_what_was_used_since_the_mark_nothing_is_purged_as_idle) {
     (void)kept;
 }
 
+TEST(unit_store, so_much_more_is_purged_as_idle_as_is_said) {
+    unit_ground ground;
+    void* const kept = take(ground.units, 1);
+    void* const p = take(ground.units, 10);
+    (void)take(ground.units, 1); // somebody needed units, and
+    ground.units.give(p, 10);    // ten came back since
+    EXPECT_EQ(ground.units.purge_idle(7 * unit), 7 * unit);
+    EXPECT_EQ(ground.units.loose_bytes(), 3 * unit);
+    EXPECT_EQ(ground.units.purge_idle(std::size_t{1} << 40), 3 * unit) << "no more than there is";
+    (void)kept;
+}
+
 TEST(unit_store, a_segment_that_is_free_goes_as_idle_if_all_of_it_was) {
     unit_ground ground;
     void* const first = take(ground.units, 64);
