@@ -63,6 +63,21 @@ class Environment(unittest.TestCase):
         self.expect_done(ended)
         self.assertTrue(ended.stderr.startswith("cenote: "), ended.stderr)
 
+    def test_a_process_that_allocates_nothing_has_little_more_memory_of_its_own(self):
+        def private_kib(**environment):
+            with subprocess.Popen(["sleep", "60"], env=environment) as process:
+                try:
+                    while True:
+                        with open(f"/proc/{process.pid}/stat") as stat:
+                            if " (sleep) S " in stat.read():
+                                break
+                    with open(f"/proc/{process.pid}/smaps_rollup") as rollup:
+                        return sum(int(line.split()[1]) for line in rollup if line.startswith(("Private_D", "Private_C")))
+                finally:
+                    process.kill()
+
+        self.assertLess(private_kib(LD_PRELOAD=LIBRARY) - private_kib(), 200)
+
     def test_stats_go_to_no_file_of_the_programs_own(self):
         ended = run("reused", CENOTE_STATS="1")
         self.expect_done(ended, "untouched\n")

@@ -39,7 +39,8 @@ struct heap_options {
     std::size_t limit = std::numeric_limits<std::size_t>::max();
     // Milliseconds that freed memory stays resident before it may go back to the OS.
     std::uint32_t decay = 500;
-    // Where segments come from; the OS, if nothing is named. It must not use this heap, and outlives it.
+    // Where segments come from; the OS, if nothing is named. It may use the process heap, but no other one, this one
+    // included, and outlives it.
     std::optional<any_source> source = std::nullopt;
 };
 

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <memory>
 
 namespace cenote_test {
@@ -55,10 +56,10 @@ inline void* at_offset(void* p, std::size_t bytes) { return static_cast<std::byt
 
 inline bool all_are(const void* p, std::size_t bytes, unsigned char value) {
     const auto* const first = static_cast<const unsigned char*>(p);
-    return std::all_of(first, first + bytes, [value](unsigned char b) { return b == value; });
+    return bytes == 0 || (*first == value && std::memcmp(first, first + 1, bytes - 1) == 0);
 }
 inline void fill_with(void* p, std::size_t bytes, unsigned char value) {
-    std::fill_n(static_cast<unsigned char*>(p), bytes, value);
+    std::memset(p, value, bytes);
 }
 
 } // namespace cenote_test
