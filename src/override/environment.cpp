@@ -32,17 +32,17 @@ namespace {
 struct remembered_file {
     int number = -1;
     dev_t device = 0;
-    ino_t node = 0;
+    ino_t inode = 0;
 
     bool is_same(int n) const noexcept {
         struct stat now {};
-        return ::fstat(n, &now) == 0 && now.st_dev == device && now.st_ino == node;
+        return ::fstat(n, &now) == 0 && now.st_dev == device && now.st_ino == inode;
     }
     void remember_stderr() noexcept {
         struct stat now {};
         if (::fstat(STDERR_FILENO, &now) != 0) return;
         device = now.st_dev;
-        node = now.st_ino;
+        inode = now.st_ino;
         number = STDERR_FILENO;
         for (const int least : {100, STDERR_FILENO + 1})
             if (number == STDERR_FILENO)

@@ -58,8 +58,6 @@ inline bool all_are(const void* p, std::size_t bytes, unsigned char value) {
     const auto* const first = static_cast<const unsigned char*>(p);
     return bytes == 0 || (*first == value && std::memcmp(first, first + 1, bytes - 1) == 0);
 }
-inline void fill_with(void* p, std::size_t bytes, unsigned char value) {
-    std::memset(p, value, bytes);
-}
+inline void fill_with(void* p, std::size_t bytes, unsigned char value) { std::memset(p, value, bytes); }
 
 } // namespace cenote_test
