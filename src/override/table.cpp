@@ -2,7 +2,23 @@
 
 #include "blocks.hpp"
 
+#include <algorithm>
+#include <cstdarg>
+#include <cstddef>
+#include <cstdio>
+#include <unistd.h>
+
 namespace cenote::detail {
+
+void print_line(int to, const char* format, ...) noexcept {
+    char line[200];
+    std::va_list values;
+    va_start(values, format);
+    const int length = std::vsnprintf(line, sizeof line, format, values);
+    va_end(values);
+    if (length > 0) [[maybe_unused]]
+        const auto written = ::write(to, line, std::min(static_cast<std::size_t>(length), sizeof line - 1));
+}
 
 void print_table(int to) noexcept {
     const cenote::heap_stats s = stats_of_blocks();

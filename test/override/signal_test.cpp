@@ -9,7 +9,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <sys/time.h>
-#include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 #include <vector>
@@ -69,35 +68,6 @@ TEST(signals_under_load, interrupt_nothing_that_shows) {
     }
     EXPECT_EQ(wrong.load(), nullptr) << wrong.load();
     EXPECT_GE(signals.load(), 500);
-}
-
-// Nor may exit() be called from one, but many a program does; most get away with it.
-TEST(signals_under_load, handler_may_end_the_program_as_it_does_under_others) {
-    for (int i = 0; i != 60; ++i) {
-        const pid_t child = ::fork();
-        ASSERT_GE(child, 0);
-        if (child == 0) {
-            std::signal(SIGALRM, [](int) { std::exit(0); });
-            const ::itimerval once{{0, 0}, {0, 500 + 37 * i}};
-            ::setitimer(ITIMER_REAL, &once, nullptr);
-            std::vector<void*> blocks(5000);
-            for (;;) {
-                for (void*& p : blocks)
-                    p = std::malloc(hidden(64UL));
-                for (void* const p : blocks)
-                    std::free(p);
-            }
-        }
-        int status = 0;
-        int waited = 0;
-        while (::waitpid(child, &status, WNOHANG) == 0 && ++waited != 30'000)
-            ::usleep(1000);
-        if (waited == 30'000) {
-            ::kill(child, SIGKILL);
-            ::waitpid(child, &status, 0);
-        }
-        ASSERT_EQ(status, 0) << "child " << i << (waited == 30'000 ? " hangs" : "");
-    }
 }
 
 } // namespace
