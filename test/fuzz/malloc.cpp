@@ -13,6 +13,16 @@
 namespace cenote_fuzz {
 namespace {
 
+// Not inlined: clang 14 makes two calls, one after the other, of a choice between two deletes.
+template <class... More>
+[[gnu::noinline]] void delete_plain(void* p, More... more) noexcept {
+    ::operator delete(p, more...);
+}
+template <class... More>
+[[gnu::noinline]] void delete_sized(void* p, std::size_t bytes, More... more) noexcept {
+    ::operator delete(p, bytes, more...);
+}
+
 enum class form : std::uint8_t { malloc, plain_new, aligned_new };
 
 class run {
@@ -106,14 +116,10 @@ private:
         blocks_[i] = blocks_.back();
         blocks_.pop_back();
         const bool with_size = from_.byte() % 2 != 0;
-        if (b.from == form::malloc)
-            std::free(b.p);
-        else if (b.from == form::plain_new)
-            with_size ? ::operator delete(b.p, b.bytes) : ::operator delete(b.p);
-        else if (with_size)
-            ::operator delete (b.p, b.bytes, std::align_val_t{b.alignment});
-        else
-            ::operator delete (b.p, std::align_val_t{b.alignment});
+        if (b.from == form::malloc) return std::free(b.p);
+        if (b.from == form::plain_new) return with_size ? delete_sized(b.p, b.bytes) : delete_plain(b.p);
+        const std::align_val_t alignment{b.alignment};
+        with_size ? delete_sized(b.p, b.bytes, alignment) : delete_plain(b.p, alignment);
     }
     void refuse() {
         volatile std::size_t huge = SIZE_MAX - from_.below(60'000);
