@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What a header costs whoever includes it: the compiler's instructions, counted by callgrind, which a busy machine does not change.
+"""What a header costs whoever includes it: the compiler's instructions, counted by cachegrind, which a busy machine does not change.
 
 usage: compile_cost.py VALGRIND COMPILER INCLUDE-FOLDER
 
@@ -20,10 +20,10 @@ def instructions(valgrind, compiler, folder, text):
         source = Path(work) / "one.cpp"
         source.write_text(text)
         subprocess.run(
-            [valgrind, "--tool=callgrind", "--trace-children=yes", f"--callgrind-out-file={work}/count.%p", "--quiet",
+            [valgrind, "--tool=cachegrind", "--cache-sim=no", "--trace-children=yes", f"--cachegrind-out-file={work}/count.%p", "--quiet",
              compiler, "-std=c++20", "-DCENOTE_VALGRIND=0", "-I", folder, "-fsyntax-only", source],
             check=True, timeout=500)
-        return sum(int(re.search(r"^(?:summary|totals): (\d+)", count.read_text(), re.MULTILINE)[1])
+        return sum(int(re.search(r"^summary: (\d+)", count.read_text(), re.MULTILINE)[1])
                    for count in Path(work).glob("count.*"))
 
 
