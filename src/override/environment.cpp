@@ -43,10 +43,9 @@ struct remembered_file {
         if (::fstat(STDERR_FILENO, &now) != 0) return;
         device = now.st_dev;
         inode = now.st_ino;
-        number = STDERR_FILENO;
-        for (const int least : {100, STDERR_FILENO + 1})
-            if (number == STDERR_FILENO)
-                if (const int copy = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, least); copy >= 0) number = copy;
+        number = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 100);
+        if (number < 0) number = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+        if (number < 0) number = STDERR_FILENO;
     }
     // -1 where it is gone.
     int find() const noexcept {

@@ -26,40 +26,41 @@ CENOTE_COLD void* ask_runtime(const char* name, const std::nothrow_t& tag, Argum
     return found != nullptr ? found(arguments..., tag) : nullptr;
 }
 
-template <class Throwing>
-void* or_nullptr(Throwing allocate) noexcept {
+bool can_catch() noexcept { return &std::__throw_bad_alloc != nullptr; }
+
+// What `allocate`, the form that throws, returns. `name` is that of the form that is called.
+template <class Throwing, class... Alignment>
+void* or_nullptr(Throwing allocate, const char* name, const std::nothrow_t& tag, std::size_t size,
+                 Alignment... alignment) noexcept {
+    if (!can_catch()) {
+        void* const p = allocate_block(size, static_cast<std::size_t>(alignment)...);
+        return p != nullptr ? p : ask_runtime(name, tag, size, alignment...);
+    }
     try {
-        return allocate();
+        return allocate(size, alignment...);
     } catch (...) {
         return nullptr;
     }
 }
 
-bool can_catch() noexcept { return &std::__throw_bad_alloc != nullptr; }
+constexpr auto new_one = [](auto... arguments) { return ::operator new(arguments...); };
+constexpr auto new_many = [](auto... arguments) { return ::operator new[](arguments...); };
 
 } // namespace
 
 CENOTE_EXPORT void* operator new(std::size_t size, const std::nothrow_t& tag) noexcept {
-    if (can_catch()) return or_nullptr([=] { return ::operator new(size); });
-    void* const p = allocate_block(size);
-    return p != nullptr ? p : ask_runtime("_ZnwmRKSt9nothrow_t", tag, size);
+    return or_nullptr(new_one, "_ZnwmRKSt9nothrow_t", tag, size);
 }
 CENOTE_EXPORT void* operator new[](std::size_t size, const std::nothrow_t& tag) noexcept {
-    if (can_catch()) return or_nullptr([=] { return ::operator new[](size); });
-    void* const p = allocate_block(size);
-    return p != nullptr ? p : ask_runtime("_ZnamRKSt9nothrow_t", tag, size);
+    return or_nullptr(new_many, "_ZnamRKSt9nothrow_t", tag, size);
 }
 CENOTE_EXPORT void* operator new(std::size_t size, std::align_val_t alignment,
                                  const std::nothrow_t& tag) noexcept {
-    if (can_catch()) return or_nullptr([=] { return ::operator new(size, alignment); });
-    void* const p = allocate_block(size, static_cast<std::size_t>(alignment));
-    return p != nullptr ? p : ask_runtime("_ZnwmSt11align_val_tRKSt9nothrow_t", tag, size, alignment);
+    return or_nullptr(new_one, "_ZnwmSt11align_val_tRKSt9nothrow_t", tag, size, alignment);
 }
 CENOTE_EXPORT void* operator new[](std::size_t size, std::align_val_t alignment,
                                    const std::nothrow_t& tag) noexcept {
-    if (can_catch()) return or_nullptr([=] { return ::operator new[](size, alignment); });
-    void* const p = allocate_block(size, static_cast<std::size_t>(alignment));
-    return p != nullptr ? p : ask_runtime("_ZnamSt11align_val_tRKSt9nothrow_t", tag, size, alignment);
+    return or_nullptr(new_many, "_ZnamSt11align_val_tRKSt9nothrow_t", tag, size, alignment);
 }
 
 CENOTE_EXPORT void operator delete(void* p, const std::nothrow_t&) noexcept { ::operator delete(p); }

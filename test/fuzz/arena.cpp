@@ -87,7 +87,7 @@ private:
         if (p == nullptr) return require(books_.refuses, "refused, though the source does not");
         require(reinterpret_cast<std::uintptr_t>(p) % alignment == 0, "not aligned as asked");
         pieces_.push_back({p, bytes, ++seeds_});
-        stamp{p, bytes}.write(seeds_);
+        pattern{p, bytes}.fill(seeds_);
     }
     void rewind(std::size_t how_far) {
         if (marks_.empty()) return;
@@ -110,7 +110,7 @@ private:
     }
     void check() const {
         for (const piece& each : pieces_)
-            require(stamp{each.p, each.bytes}.holds(each.seed), "somebody else wrote to a piece");
+            require(pattern{each.p, each.bytes}.holds(each.seed), "somebody else wrote to a piece");
         require(arena_.stats().bytes == books_.bytes, "the arena counts otherwise");
     }
 

@@ -76,17 +76,13 @@ private:
         if (p == nullptr) return;
         require(reinterpret_cast<std::uintptr_t>(p) % alignment == 0, "not aligned as asked");
         require(heap_->usable_size(p) >= bytes, "smaller than asked");
-        if (zeroed)
-            for (std::size_t i = 0; i < bytes; i += i < 64 || i + 100 > bytes ? 1 : 61)
-                require(static_cast<const std::uint8_t*>(p)[i] == 0, "not zeroed");
+        if (zeroed) require(pattern{p, bytes}.is_zero(), "not zeroed");
         blocks_.push_back({p, bytes, alignment, ++seeds_});
-        stamp{p, bytes}.write(seeds_);
+        pattern{p, bytes}.fill(seeds_);
     }
     void free(std::size_t i, std::size_t how) {
-        const block b = blocks_[i];
-        require(stamp{b.p, b.bytes}.holds(b.seed), "somebody else wrote to a live block");
-        blocks_[i] = blocks_.back();
-        blocks_.pop_back();
+        const block b = take_out(blocks_, i);
+        require(pattern{b.p, b.bytes}.holds(b.seed), "somebody else wrote to a live block");
         if (how % 2 == 0)
             heap_->deallocate(b.p);
         else if (b.alignment == 16)
@@ -97,10 +93,10 @@ private:
     void reallocate(std::size_t i, std::size_t bytes) {
         block& b = blocks_[i];
         void* const p = heap_->try_reallocate(b.p, bytes);
-        if (p == nullptr) return require(stamp{b.p, b.bytes}.holds(b.seed), "a refusal changed the block");
-        require(stamp{p, b.bytes}.holds(b.seed, std::min(bytes, b.bytes)), "contents were lost");
+        if (p == nullptr) return require(pattern{b.p, b.bytes}.holds(b.seed), "a refusal changed the block");
+        require(pattern{p, b.bytes}.holds(b.seed, std::min(bytes, b.bytes)), "contents were lost");
         b = {p, bytes, 16, ++seeds_};
-        stamp{p, bytes}.write(b.seed);
+        pattern{p, bytes}.fill(b.seed);
     }
     void look() {
         require(heap_->valid(), "the heap is not valid");

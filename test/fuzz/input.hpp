@@ -1,13 +1,18 @@
 // What a fuzz target makes of libFuzzer's bytes: numbers, until there are none left. And how it says that something is wrong.
 #pragma once
 
+#include "override/hidden.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <vector>
 
 namespace cenote_fuzz {
+
+using cenote_test::pattern;
 
 class input {
 public:
@@ -46,29 +51,13 @@ inline void require(bool holds, const char* what) noexcept {
     std::abort();
 }
 
-// What a block was filled with: its ends and every 61st byte between them.
-class stamp {
-public:
-    stamp(void* p, std::size_t bytes) noexcept : p_(static_cast<std::uint8_t*>(p)), bytes_(bytes) {}
-    void write(std::size_t seed) const noexcept {
-        for (std::size_t i = 0; i < bytes_; i += step(i))
-            p_[i] = at(seed, i);
-    }
-    bool holds(std::size_t seed) const noexcept { return holds(seed, bytes_); }
-    // The first `bytes` of it.
-    bool holds(std::size_t seed, std::size_t bytes) const noexcept {
-        for (std::size_t i = 0; i < bytes; i += step(i))
-            if (p_[i] != at(seed, i)) return false;
-        return true;
-    }
-
-private:
-    std::size_t step(std::size_t i) const noexcept { return i < 16 || i + 77 > bytes_ ? 1 : 61; }
-    static std::uint8_t at(std::size_t seed, std::size_t i) noexcept {
-        return static_cast<std::uint8_t>((seed * 0x9E3779B97F4A7C15U + i * 131) >> 24U);
-    }
-    std::uint8_t* p_;
-    std::size_t bytes_;
-};
+// Out of a list in no order.
+template <class Entry>
+Entry take_out(std::vector<Entry>& all, std::size_t i) {
+    const Entry taken = all[i];
+    all[i] = all.back();
+    all.pop_back();
+    return taken;
+}
 
 } // namespace cenote_fuzz

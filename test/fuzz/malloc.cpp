@@ -91,13 +91,12 @@ private:
         const std::size_t usable = ::malloc_usable_size(p);
         require(usable >= bytes, "smaller than asked");
         blocks_.push_back({p, bytes, alignment, ++seeds_, from});
-        stamp{p, bytes}.write(seeds_);
+        pattern{p, bytes}.fill(seeds_);
         // What is granted beyond is the program's, too.
         if (usable != bytes && from == form::malloc) static_cast<volatile std::uint8_t*>(p)[usable - 1] = 1;
     }
     void keep_zeroed(void* p, std::size_t bytes) {
-        for (std::size_t i = 0; p != nullptr && i < bytes; i += i < 64 || i + 100 > bytes ? 1 : 61)
-            require(static_cast<const std::uint8_t*>(p)[i] == 0, "not zeroed");
+        require(p == nullptr || pattern{p, bytes}.is_zero(), "not zeroed");
         keep(p, bytes, 16, form::malloc);
     }
     void reallocate(std::size_t bytes) {
@@ -106,15 +105,13 @@ private:
         if (b.from != form::malloc) return;
         void* const p = from_.byte() % 2 == 0 ? std::realloc(b.p, bytes) : ::reallocarray(b.p, 1, bytes);
         require(p != nullptr, "refused");
-        require(stamp{p, b.bytes}.holds(b.seed, std::min(bytes, b.bytes)), "contents were lost");
+        require(pattern{p, b.bytes}.holds(b.seed, std::min(bytes, b.bytes)), "contents were lost");
         b = {p, bytes, 16, ++seeds_, form::malloc};
-        stamp{p, bytes}.write(b.seed);
+        pattern{p, bytes}.fill(b.seed);
     }
     void free(std::size_t i) {
-        const block b = blocks_[i];
-        require(stamp{b.p, b.bytes}.holds(b.seed), "somebody else wrote to a live block");
-        blocks_[i] = blocks_.back();
-        blocks_.pop_back();
+        const block b = take_out(blocks_, i);
+        require(pattern{b.p, b.bytes}.holds(b.seed), "somebody else wrote to a live block");
         const bool with_size = from_.byte() % 2 != 0;
         if (b.from == form::malloc) return std::free(b.p);
         if (b.from == form::plain_new) return with_size ? delete_sized(b.p, b.bytes) : delete_plain(b.p);
@@ -129,11 +126,11 @@ private:
         if (blocks_.empty() || blocks_.back().from != form::malloc) return;
         const block& b = blocks_.back();
         require(std::realloc(b.p, huge) == nullptr, "more than there can be was granted");
-        require(stamp{b.p, b.bytes}.holds(b.seed), "a refusal changed the block");
+        require(pattern{b.p, b.bytes}.holds(b.seed), "a refusal changed the block");
     }
     void check() const {
         for (const block& b : blocks_)
-            require(stamp{b.p, b.bytes}.holds(b.seed), "somebody else wrote to a live block");
+            require(pattern{b.p, b.bytes}.holds(b.seed), "somebody else wrote to a live block");
     }
 
     input from_;

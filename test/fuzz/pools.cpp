@@ -73,7 +73,7 @@ private:
     void keep(Object* p) {
         require(addresses_.insert(p).second, "handed out twice");
         live_.push_back({p, next_seed_++});
-        stamp{p, sizeof(Object)}.write(live_.back().seed);
+        pattern{p, sizeof(Object)}.fill(live_.back().seed);
     }
     void create(std::size_t count) {
         for (; count != 0; --count) {
@@ -91,10 +91,8 @@ private:
         }
     }
     void destroy(std::size_t i) {
-        const entry e = live_[i];
-        require(stamp{e.p, sizeof(Object)}.holds(e.seed), "somebody else wrote to a live object");
-        live_[i] = live_.back();
-        live_.pop_back();
+        const entry e = take_out(live_, i);
+        require(pattern{e.p, sizeof(Object)}.holds(e.seed), "somebody else wrote to a live object");
         addresses_.erase(e.p);
         pool_.destroy(e.p);
     }

@@ -88,15 +88,15 @@ private:
     static void keep(std::vector<header*>& in, header* each) {
         if (each != nullptr) in.push_back(each);
     }
-    static stamp payload_of(header* of) {
-        return of->bytes == 0 ? stamp{static_cast<object*>(of)->payload.data(), 40}
-                              : stamp{of + 1, of->bytes - sizeof(header)};
+    static pattern payload_of(header* of) {
+        return of->bytes == 0 ? pattern{static_cast<object*>(of)->payload.data(), 40}
+                              : pattern{of + 1, of->bytes - sizeof(header)};
     }
     static header* filled(header* of, std::size_t bytes, std::size_t seed) {
         if (of == nullptr) return nullptr;
         of->bytes = bytes;
         of->seed = seed;
-        payload_of(of).write(seed);
+        payload_of(of).fill(seed);
         return of;
     }
     header* make_object(std::size_t seed) { return filled(pool_.try_create(), 0, seed); }
