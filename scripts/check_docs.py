@@ -10,8 +10,12 @@ lines `<!-- for the blocks below:` and `-->`, which are not shown. A block that 
 Links: every relative link of a Markdown file leads to a file or folder that is there, and its #anchor to a heading, by
 the names that GitHub gives to headings.
 
-usage: check_docs.py [--root DIR] [--links]    --links: the links alone
-       check_docs.py --self-test               that both checks notice what they are for
+usage: check_docs.py [--root DIR] [--links]    --links: the links and the names of tests alone
+       check_docs.py --self-test               that the checks notice what they are for
+
+Tests: each row of a table in docs/reliability.md whose last column is headed "tests" names tests there, in backticks: a
+GoogleTest `suite.test` that stands in test/, or a name that a CMakeLists.txt below test/ gives to ctest, where a variable
+stands for words that are in the same file, and `*` for each. A row without one says "not tested yet".
 
 Prints one line for each fault, `file:line: message`, and exits with 1 if there is any.
 """
@@ -138,6 +142,56 @@ def link_faults(root):
     return faults
 
 
+GTEST = re.compile(r"^\s*(?:TYPED_)?TEST(?:_F|_P)?\(\s*(\w+)\s*,\s*(\w+)\s*\)", re.MULTILINE)
+CTEST = re.compile(r"\b(?:add_test\(\s*NAME\s+|(?:\w+_test|malloc_linked_test)\(\s*)([^\s()]+)")
+
+
+def named_tests(root):
+    """The names that GoogleTest knows; and for each CMakeLists.txt (patterns of ctest's names, its words)."""
+    suites, ctest = set(), []
+    for path in sorted((root / "test").rglob("*")):
+        if path.suffix in (".cpp", ".hpp"):
+            suites |= {f"{suite}.{test}" for suite, test in GTEST.findall(path.read_text(encoding="utf-8"))}
+        elif path.name == "CMakeLists.txt":
+            text = re.sub(r"#.*", "", path.read_text(encoding="utf-8"))
+            names = {name for name in CTEST.findall(text) if name != "name"}
+            names = [re.sub(r"\\\$\\\{\w+\\\}", "([^/.]+)", re.escape(name)) for name in names]
+            ctest.append((names, set(re.findall(r"[\w-]+", text)) | {"*"}))
+    return suites, ctest
+
+
+def is_test(name, suites, ctest):
+    if name in suites:
+        return True
+    for patterns, words in ctest:
+        for pattern in patterns:
+            match = re.fullmatch(pattern, name)
+            if match and all(part in words for part in match.groups()):
+                return True
+    return False
+
+
+def reliability_faults(root):
+    path = root / "docs/reliability.md"
+    if not path.exists():
+        return []
+    faults, columns = [], []
+    suites, ctest = named_tests(root)
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if not line.startswith("|"):
+            columns = []
+            continue
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if not columns:
+            columns = cells
+        elif columns[-1] == "tests" and set(line) - set("|- "):
+            names = re.findall(r"`([^`]+)`", cells[-1]) if len(cells) == len(columns) else []
+            if not names and "not tested yet" not in line:
+                faults.append(f"docs/reliability.md:{number}: a row without a test")
+            faults += [f"docs/reliability.md:{number}: there is no test {name}" for name in names if not is_test(name, suites, ctest)]
+    return faults
+
+
 def self_test():
     fence = "```cpp\n{}\n```\n"
     cases = [
@@ -174,6 +228,29 @@ def self_test():
         if len(faults) != len(expected) or not all(f.startswith(e) for f, e in zip(faults, expected)):
             print(f"self-test: {name}: expected {expected}, got {faults}")
             fine = False
+    row = "| fault | tests |\n| --- | --- |\n| a | {} |\n"
+    cases = [
+        ("a test of GoogleTest", "`suite.one`, `suite.two`", []),
+        ("no such test of GoogleTest", "`suite.three`", ["docs/reliability.md:3: there is no test suite.three"]),
+        ("tests of ctest", "`soak`, `fuzz.pools`, `asan/*/none`", []),
+        ("no such test of ctest", "`fuzz.heaps`", ["docs/reliability.md:3: there is no test fuzz.heaps"]),
+        ("no test", "", ["docs/reliability.md:3: a row without a test"]),
+        ("not yet", "not tested yet", []),
+    ]
+    for name, tests, expected in cases:
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder)
+            (root / "docs").mkdir()
+            (root / "test").mkdir()
+            (root / "docs/reliability.md").write_text(row.format(tests))
+            (root / "test/a_test.cpp").write_text("TEST(suite, one) {}\nTYPED_TEST(suite,\n           two) {}\n")
+            (root / "test/CMakeLists.txt").write_text(
+                "cenote_test(soak a.cpp)\nforeach(t pools arena)\nadd_test(NAME fuzz.${t} COMMAND x)\n"
+                "add_test(NAME asan/${pool}/${fault} COMMAND none)\n")
+            faults = reliability_faults(root)
+        if faults != expected:
+            print(f"self-test: {name}: expected {expected}, got {faults}")
+            fine = False
     return fine
 
 
@@ -186,7 +263,7 @@ def main():
     if options.self_test:
         sys.exit(0 if self_test() else 1)
     root = options.root.resolve()
-    faults = link_faults(root) + ([] if options.links else code_faults(root))
+    faults = link_faults(root) + reliability_faults(root) + ([] if options.links else code_faults(root))
     for fault in faults:
         print(fault)
     sys.exit(1 if faults else 0)
