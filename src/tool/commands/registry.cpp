@@ -1,0 +1,14 @@
+#include "command.hpp"
+
+namespace cenote::tool {
+
+extern const command run_command;
+
+const std::vector<const command*>& commands() {
+    static const std::vector<const command*> all{
+        &run_command,
+    };
+    return all;
+}
+
+} // namespace cenote::tool

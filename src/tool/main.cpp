@@ -1,0 +1,74 @@
+// The command line of `cenote`: finds the command, and makes an exit code of how it ended.
+#include "commands/command.hpp"
+#include "commands/program_line.hpp"
+#include "support/exit_codes.hpp"
+#include "support/failure.hpp"
+#include "support/streams.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace cenote::tool;
+
+constexpr const char* footer =
+    R"(Exit codes: 0 fine; 1 something was found, or a difference; 2 the command line is wrong;
+125 cenote itself failed; 126 the program cannot be run; 127 there is no such program.
+`cenote run` ends as the program did. Manual: man cenote.)";
+
+int run_command_line(int argc, char** argv) {
+    CLI::App line{"Runs any program on Cenote's malloc, and shows what it does to memory.", "cenote"};
+    line.set_version_flag("--version", "cenote " CENOTE_VERSION, "its version");
+    line.set_help_flag("-h,--help", "this text");
+    line.require_subcommand(1);
+    line.footer(footer);
+
+    std::function<int()> chosen;
+    for (const command* each : commands()) {
+        CLI::App* const mine = line.add_subcommand(each->name, each->purpose);
+        mine->set_help_flag("-h,--help", "this text");
+        mine->footer("");
+        const std::function<int()> work = each->prepare(*mine);
+        mine->callback([&chosen, work] { chosen = work; });
+    }
+    std::vector<std::string> words(argv + 1, argv + argc);
+    cut_off_program(words);
+    std::reverse(words.begin(), words.end()); // as the parser takes them
+    try {
+        line.parse(words);
+    } catch (const CLI::CallForHelp&) {
+        // Of the command, where one was named.
+        const auto named = line.get_subcommands();
+        write_output(named.empty() ? line.help() : named.front()->help());
+        return exit_fine;
+    } catch (const CLI::CallForVersion& asked) {
+        write_output(std::string(asked.what()) + "\n");
+        return exit_fine;
+    } catch (const CLI::ParseError& error) {
+        throw failure(exit_usage, std::string(error.what()) + "\nTry: cenote --help");
+    }
+    return chosen();
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    using namespace cenote::tool;
+    ignore_broken_pipes();
+    try {
+        return run_command_line(argc, argv);
+    } catch (const failure& error) {
+        std::fprintf(stderr, "cenote: %s\n", error.what());
+        return error.code();
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "cenote: %s\n", error.what());
+        return exit_trouble;
+    }
+}

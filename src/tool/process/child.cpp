@@ -1,0 +1,184 @@
+#include "child.hpp"
+
+#include "../support/failure.hpp"
+#include "../support/streams.hpp"
+
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <utility>
+
+namespace cenote::tool {
+
+namespace {
+
+double seconds_now() {
+    timespec time{};
+    ::clock_gettime(CLOCK_MONOTONIC, &time);
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
+
+constexpr int forwarded[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH};
+
+std::atomic<pid_t> forward_to{0};
+
+void forward(int number, siginfo_t* from, void*) {
+    // A terminal's signals come from the kernel, to all processes in the foreground.
+    if (from->si_code == SI_KERNEL) return;
+    const int kept = errno;
+    if (const pid_t to = forward_to.load(std::memory_order_relaxed); to > 0) ::kill(to, number);
+    errno = kept;
+}
+
+// Signals go on to the program as long as this is there.
+class forwarding {
+public:
+    explicit forwarding(pid_t to) {
+        forward_to.store(to, std::memory_order_relaxed);
+        struct sigaction action {};
+        action.sa_sigaction = forward;
+        action.sa_flags = SA_SIGINFO | SA_RESTART;
+        for (std::size_t i = 0; i != std::size(forwarded); ++i) {
+            ::sigaction(forwarded[i], nullptr, &before_[i]);
+            // What we were told to ignore, as by nohup, the program ignores as well.
+            if (before_[i].sa_handler != SIG_IGN) ::sigaction(forwarded[i], &action, nullptr);
+        }
+    }
+    forwarding(const forwarding&) = delete;
+    forwarding& operator=(const forwarding&) = delete;
+    ~forwarding() {
+        for (std::size_t i = 0; i != std::size(forwarded); ++i)
+            ::sigaction(forwarded[i], &before_[i], nullptr);
+        forward_to.store(0, std::memory_order_relaxed);
+    }
+
+private:
+    struct sigaction before_[std::size(forwarded)]{};
+};
+
+void redirect(int from, int to) {
+    if (from >= 0 && from != to) ::dup2(from, to);
+}
+
+[[noreturn]] void become(const start_options& options, char* const* arguments, char* const* variables,
+                         int tell) {
+    redirect(options.input, STDIN_FILENO);
+    redirect(options.output, STDOUT_FILENO);
+    redirect(options.errors, STDERR_FILENO);
+    if (!were_broken_pipes_ignored()) std::signal(SIGPIPE, SIG_DFL);
+    ::execve(options.file.c_str(), arguments, variables);
+    if (errno == ENOEXEC) {
+        // A script without a first line that names its interpreter: as execvp has it, /bin/sh runs it.
+        std::vector<char*> shell{const_cast<char*>("/bin/sh"), const_cast<char*>(options.file.c_str())};
+        for (++arguments; *arguments != nullptr; ++arguments)
+            shell.push_back(*arguments);
+        shell.push_back(nullptr);
+        ::execve(shell.front(), shell.data(), variables);
+        errno = ENOEXEC;
+    }
+    const int why = errno;
+    [[maybe_unused]] const auto written = ::write(tell, &why, sizeof why);
+    ::_exit(exit_cannot_run);
+}
+
+} // namespace
+
+bool ending::was_signalled() const noexcept { return WIFSIGNALED(status); }
+
+int ending::exit_status() const noexcept {
+    return was_signalled() ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+std::string ending::text() const {
+    if (!was_signalled()) return "exit status " + std::to_string(WEXITSTATUS(status));
+    return "signal " + std::to_string(WTERMSIG(status)) + " (" + ::strsignal(WTERMSIG(status)) + ")";
+}
+
+std::string find_program(const std::string& name) {
+    const auto is_program = [](const std::string& path) {
+        struct stat file {};
+        return ::stat(path.c_str(), &file) == 0 && S_ISREG(file.st_mode) && ::access(path.c_str(), X_OK) == 0;
+    };
+    if (name.find('/') != std::string::npos) {
+        struct stat file {};
+        if (::stat(name.c_str(), &file) != 0)
+            fail_with_errno(name, errno == ENOENT || errno == ENOTDIR ? exit_not_found : exit_cannot_run);
+        if (S_ISDIR(file.st_mode)) throw failure(exit_cannot_run, name + ": is a folder");
+        if (!is_program(name)) throw failure(exit_cannot_run, name + ": is not executable");
+        return name;
+    }
+    const char* const path = std::getenv("PATH");
+    std::string rest = path != nullptr ? path : "/bin:/usr/bin";
+    while (!name.empty()) {
+        const std::size_t end = rest.find(':');
+        const std::string folder = rest.substr(0, end);
+        if (const std::string file = (folder.empty() ? "." : folder) + "/" + name; is_program(file))
+            return file;
+        if (end == std::string::npos) break;
+        rest.erase(0, end + 1);
+    }
+    throw failure(exit_not_found, name + ": not found in PATH");
+}
+
+child::child(start_options options) : started_(seconds_now()) {
+    // Closed by a successful exec; else it brings the reason.
+    int told[2];
+    if (::pipe2(told, O_CLOEXEC) != 0) fail_with_errno("cannot make a pipe");
+    std::vector<char*> arguments;
+    for (std::string& word : options.arguments)
+        arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    const std::vector<char*> variables = options.variables.pointers();
+
+    // fork, not vfork or posix_spawn: the kernel counts into the program's peak what it had before it became that, which
+    // after a vfork is all that this process has; after a fork what it has written to.
+    pid_ = ::fork();
+    if (pid_ == 0) become(options, arguments.data(), variables.data(), told[1]);
+    const int forked = errno;
+    ::close(told[1]);
+    int why = 0;
+    const bool failed = pid_ > 0 && ::read(told[0], &why, sizeof why) == sizeof why;
+    ::close(told[0]);
+    if (pid_ < 0) {
+        errno = forked;
+        fail_with_errno("cannot start a process");
+    }
+    if (failed) {
+        ::waitpid(pid_, nullptr, 0);
+        errno = why;
+        fail_with_errno(options.file, why == ENOENT ? exit_not_found : exit_cannot_run);
+    }
+}
+
+child::~child() {
+    if (waited_) return;
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+}
+
+ending child::wait() {
+    const forwarding signals(pid_);
+    ending how;
+    while (::wait4(pid_, &how.status, 0, &how.used) != pid_)
+        if (errno != EINTR) fail_with_errno("cannot wait for the program");
+    waited_ = true;
+    how.seconds = seconds_now() - started_;
+    return how;
+}
+
+int end_like(const ending& how) {
+    if (!how.was_signalled()) return how.exit_status();
+    const rlimit no_dump{0, 0};
+    ::setrlimit(RLIMIT_CORE, &no_dump);
+    std::signal(WTERMSIG(how.status), SIG_DFL);
+    ::raise(WTERMSIG(how.status));
+    return how.exit_status();
+}
+
+} // namespace cenote::tool

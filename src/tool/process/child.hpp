@@ -1,0 +1,60 @@
+// Layer: tool. A program that is started, and how it ended.
+#pragma once
+
+#include "environment.hpp"
+
+#include <string>
+#include <sys/resource.h>
+#include <sys/types.h>
+#include <vector>
+
+namespace cenote::tool {
+
+struct start_options {
+    std::string file;                   // what is run
+    std::vector<std::string> arguments; // the program's name first
+    environment variables;
+    // What it has for these; -1: what this process has.
+    int input = -1;
+    int output = -1;
+    int errors = -1;
+};
+
+struct ending {
+    int status = 0; // as wait4 has it
+    rusage used{};  // with what those used that it waited for
+    double seconds = 0;
+
+    bool was_signalled() const noexcept;
+    int exit_status() const noexcept; // as shells have it: 128 and the signal
+    bool is_success() const noexcept { return status == 0; }
+    std::string text() const; // "exit status 3", "signal 11 (Segmentation fault)"
+};
+
+// The file that execvp would run for a name. Throws failure: exit_not_found, or exit_cannot_run.
+std::string find_program(const std::string& name);
+
+// A running program. Its destructor kills and waits, if nobody has waited before.
+class child {
+public:
+    // Throws failure where it cannot be run; nothing of it has run then.
+    explicit child(start_options options);
+    child(const child&) = delete;
+    child& operator=(const child&) = delete;
+    ~child();
+
+    pid_t pid() const noexcept { return pid_; }
+    // Until it ends. Signals that this process gets meanwhile, from other processes, go to it; those of the terminal it gets
+    // itself.
+    ending wait();
+
+private:
+    pid_t pid_;
+    double started_;
+    bool waited_ = false;
+};
+
+// Ends this process as that one did: with its exit status, which is returned, or by the same signal, without a dump.
+int end_like(const ending& how);
+
+} // namespace cenote::tool
