@@ -101,7 +101,8 @@ typedef struct cenote_pool_options {
     size_t first_bytes;          /* what is taken from the source first; 0: 64 KiB */
     size_t segment_bytes;        /* what is taken later, each time; 0: 4 MiB */
     const cenote_source* source; /* NULL: the OS */
-    size_t reserved[4]; /* 0 */
+    const char* name;            /* in messages and in cenote_write_reports(); is copied at the first block; NULL: none */
+    size_t reserved[3]; /* 0 */
 } cenote_pool_options;
 
 /* Blocks, where nothing else is said. */
@@ -222,7 +223,8 @@ typedef struct cenote_heap_options {
     uint32_t decay;              /* milliseconds that freed memory stays resident; 0: 500 */
     bool decay_at_once;          /* freed memory may go back to the OS at once; `decay` is not read then */
     const cenote_source* source; /* NULL: the OS */
-    size_t reserved[4]; /* 0 */
+    const char* name;            /* in cenote_write_reports(); outlives the heap; NULL: none */
+    size_t reserved[3]; /* 0 */
 } cenote_heap_options;
 
 /* A heap at one moment; bytes, where nothing else is said. */
@@ -289,6 +291,21 @@ CENOTE_API void cenote_heap_set_limit(cenote_heap* heap, size_t bytes);
 
 /* Where other threads are busy, a figure of some moment. O(capacity / 64). */
 CENOTE_API void cenote_heap_get_stats(const cenote_heap* heap, cenote_heap_stats* out);
+
+/* ---- Reports: what pools and heaps that have a name tell -------------------------------------------------------------- */
+
+/* In which form. */
+typedef enum cenote_report_format CENOTE_ANY_VALUE {
+    CENOTE_JSON = 0,       /* one object, in UTF-8; cenote/adaptor/pool_reports.hpp shows it */
+    CENOTE_PROMETHEUS = 1, /* Prometheus's text exposition format 0.0.4 */
+} cenote_report_format;
+
+/* Calls `write` with the reports of all pools and heaps that have a name, the process heap among them, piece by piece. Any
+ * thread may ask at any time; no pool stops for it, and nothing is allocated. Figures are as of a pool's last exchange between
+ * a magazine and the slabs. CENOTE_INVALID_ARGUMENT for a format that there is not, or where `write` is NULL. O(pools). */
+CENOTE_API cenote_result cenote_write_reports(cenote_report_format format,
+                                              void (*write)(void* context, const char* text, size_t length),
+                                              void* context);
 
 #undef CENOTE_ANY_VALUE
 

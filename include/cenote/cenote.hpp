@@ -7,6 +7,7 @@
 #include "cenote/adaptor/heap_resource.hpp"
 #include "cenote/adaptor/pool_allocator.hpp"
 #include "cenote/adaptor/pool_family.hpp"
+#include "cenote/adaptor/pool_reports.hpp"
 #include "cenote/adaptor/resource.hpp"
 #include "cenote/adaptor/shared_pool.hpp"
 #include "cenote/adaptor/smart_ptr.hpp"

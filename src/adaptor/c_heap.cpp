@@ -32,6 +32,7 @@ private:
         else if (o.decay != 0)
             own.decay = o.decay;
         if (o.source != nullptr) own.source = source;
+        own.name = o.name;
         return own;
     }
 };

@@ -33,6 +33,7 @@ growth policy_of(const cenote_pool_options& o) noexcept {
     policy.first_bytes = unless_zero(o.first_bytes, policy.first_bytes);
     policy.segment_bytes = unless_zero(o.segment_bytes, policy.segment_bytes);
     policy.at_once = o.at_once;
+    policy.name = o.name;
     return policy;
 }
 

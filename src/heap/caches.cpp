@@ -16,7 +16,7 @@ constinit segment_map process_map{};
 namespace {
 constinit class_store process_classes[last_class + 1]{};
 } // namespace
-constinit heap_core process_heap{process_map, process_classes};
+constinit heap_core process_heap{process_map, process_classes, "process"};
 constinit heap_list heaps;
 
 void heap_core::begin(std::optional<any_source> source) noexcept {
@@ -102,6 +102,7 @@ void heap_list::join(heap_core& heap) noexcept {
     prepare();
     if (&heap == newest_ || heap.newer_ != nullptr) return;
     const bool is_process = &heap == &process_heap;
+    heap.id_ = pool_records.next_id();
     if (!is_process) {
         const auto number = static_cast<std::uint32_t>(std::countr_one(numbers_));
         heap.slot_ = std::min<std::uint32_t>(number, thread_heaps::direct);
@@ -215,6 +216,7 @@ void heap_list::forget_ended(thread_heaps& of) noexcept {
 void heap_list::prepare() noexcept {
     if (is_prepared_) return;
     is_prepared_ = true;
+    pool_records.add(teller_);
     has_key_ = ::pthread_key_create(&key_, [](void* of) { thread_ends(of); }) == 0;
     // Without memory for the handlers a fork is as unsafe as in any program that has none.
     ::pthread_atfork(before_fork, after_in_parent, after_in_child);

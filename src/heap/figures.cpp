@@ -24,8 +24,12 @@ size_class_stats heap_core::stats_of(size_class c) const noexcept {
     return s;
 }
 
+heap_stats heap_core::totals() const noexcept {
+    return {.held = supply_.held(), .most_held = supply_.most_held(), .limit = supply_.limit()};
+}
+
 heap_stats heap_core::stats() const noexcept {
-    heap_stats s{.held = supply_.held(), .most_held = supply_.most_held(), .limit = supply_.limit()};
+    heap_stats s = totals();
     for (size_class c = 1; c <= last_class; ++c) {
         const size_class_stats of = stats_of(c);
         s.live += of.live * of.block_size;

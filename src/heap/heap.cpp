@@ -40,7 +40,7 @@ detail::heap_core* heap::begin(const heap_options& options) noexcept {
     if (memory == nullptr) return nullptr;
     auto* const map = ::new (memory + map_offset) detail::segment_map;
     auto* const classes = ::new (memory + classes_offset) class_stores;
-    auto* const core = ::new (memory) detail::heap_core{*map, classes->of};
+    auto* const core = ::new (memory) detail::heap_core{*map, classes->of, options.name};
     core->set_limit(options.limit);
     core->set_decay(options.decay);
     core->begin(options.source);
@@ -72,6 +72,7 @@ std::size_t heap::usable_size(const void* p) const noexcept { return core_->usab
 bool heap::owns(const void* p) const noexcept { return core_->owns(p); }
 std::size_t heap::trim() noexcept { return core_->trim(); }
 heap_stats heap::stats() const noexcept { return core_->stats(); }
+heap_stats heap::totals() const noexcept { return core_->totals(); }
 size_class_stats heap::stats_of(detail::size_class c) const noexcept { return core_->stats_of(c); }
 void heap::set_decay(std::uint32_t milliseconds) noexcept { core_->set_decay(milliseconds); }
 void heap::set_limit(std::size_t bytes) noexcept { core_->set_limit(bytes); }

@@ -43,6 +43,7 @@ std::size_t heap_core::magazine_bytes() const noexcept {
 }
 
 void* heap_core::refuse() noexcept {
+    refused_.fetch_add(1, std::memory_order_relaxed);
     errno = ENOMEM;
     return nullptr;
 }

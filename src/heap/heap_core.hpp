@@ -8,6 +8,7 @@
 //     caches.cpp        threads and heaps that come and go, forks
 //     checks.cpp        what is said of pointers that are freed wrongly
 //     figures.cpp       counts and audits
+//     reports.cpp       what named heaps tell
 //
 // Locks, taken only in this order:
 //
@@ -31,6 +32,7 @@
 #include "cenote/heap/size_class.hpp"
 #include "cenote/heap/stats.hpp"
 #include "cenote/os/lock.hpp"
+#include "cenote/pool/pool_report.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -47,8 +49,8 @@ class heap_core {
 public:
     // Over a map, and a store for each class number, which are all zeroes: in the process heap that costs no page that is
     // not used.
-    constexpr heap_core(segment_map& map, class_store (&classes)[last_class + 1]) noexcept
-        : map_(map), classes_(classes), units_(map, supply_), mappings_(map, supply_) {}
+    constexpr heap_core(segment_map& map, class_store (&classes)[last_class + 1], const char* name) noexcept
+        : map_(map), classes_(classes), name_(name), units_(map, supply_), mappings_(map, supply_) {}
     heap_core(const heap_core&) = delete;
     heap_core& operator=(const heap_core&) = delete;
     ~heap_core() = default; // the process heap's memory stays; others call end()
@@ -116,6 +118,7 @@ public:
 
     std::size_t trim() noexcept;
     heap_stats stats() const noexcept;
+    heap_stats totals() const noexcept;
     size_class_stats stats_of(size_class c) const noexcept;
     bool valid() const noexcept;
     // Whether `p` is the first byte of a block that was handed out and not freed. Needs a quiet heap.
@@ -146,7 +149,7 @@ private:
     [[gnu::noinline]] void* refill(thread_cache& seen, size_class c) noexcept;
     [[gnu::noinline]] void deallocate_slowly(thread_cache& seen, void* p, unit_kind kind) noexcept;
     [[gnu::noinline]] void exchange(thread_cache& cache, size_class c) noexcept;
-    CENOTE_COLD static void* refuse() noexcept;
+    CENOTE_COLD void* refuse() noexcept;
     void* take_directly(size_class c) noexcept;
     void put_directly(size_class c, void* p) noexcept;
     std::size_t take(size_class c, std::byte** out, std::size_t want, std::size_t room) noexcept;
@@ -191,6 +194,9 @@ private:
     bool relieve() noexcept;
     void loosen(std::ptrdiff_t loose, std::ptrdiff_t taken, std::ptrdiff_t stuck = 0) noexcept;
 
+    // reports.cpp
+    pool_report report_of(size_class c) const noexcept;
+
     // caches.cpp
     // `seen` is what the fast path found.
     thread_cache* mine(thread_cache& seen) noexcept {
@@ -209,6 +215,8 @@ private:
 
     segment_map& map_;
     class_store (&classes_)[last_class + 1];
+    const char* const name_; // nullptr: in no report
+    std::uint64_t id_ = 0;   // in reports
     std::uint32_t slot_ = 0; // of thread_heaps::at
     std::atomic<std::uint32_t> decay_{500};
     supply supply_;
@@ -219,6 +227,7 @@ private:
     heap_core* older_ = nullptr;
     heap_core* newer_ = nullptr;
     std::atomic<std::uint32_t> cache_count_{0};
+    std::atomic<std::uint64_t> refused_{0}; // requests; relaxed, as it orders nothing
 
     // Bytes. Written at exchanges, read to decide about giving back: figures of some moment, relaxed throughout.
     alignas(64) std::atomic<std::size_t> taken_{0}; // by threads and by callers

@@ -4,6 +4,8 @@
 #include "heap_core.hpp"
 #include "heap_lock.hpp"
 
+#include "cenote/pool/record_table.hpp"
+
 #include <cstdint>
 #include <pthread.h>
 
@@ -35,6 +37,8 @@ public:
 private:
     friend class heap_core;
 
+    static void tell(bool size_classes_too, report_visitor visit, void* context) noexcept;
+    static report_teller teller_;
     static void thread_ends(void* heaps) noexcept;
     static void before_fork() noexcept;
     static void after_in_parent() noexcept;

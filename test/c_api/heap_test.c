@@ -138,7 +138,7 @@ static void wrong_options_are_refused(void** state) {
     (void)state;
     const cenote_source empty = {NULL, NULL, NULL, NULL};
     const cenote_heap_options without_functions = {.source = &empty};
-    const cenote_heap_options reserved = {.reserved = {0, 1, 0, 0}};
+    const cenote_heap_options reserved = {.reserved = {0, 1, 0}};
     cenote_heap* heap = NULL;
     assert_int_equal(cenote_heap_create(&heap, &without_functions), CENOTE_INVALID_ARGUMENT);
     assert_int_equal(cenote_heap_create(&heap, &reserved), CENOTE_INVALID_ARGUMENT);

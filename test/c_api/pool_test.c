@@ -189,7 +189,7 @@ static void wrong_options_are_refused(void** state) {
         {.block_size = 8, .threads = (cenote_threads)2},
         {.block_size = 8, .at_once = true},
         {.block_size = 8, .source = &without_free},
-        {.block_size = 8, .reserved = {0, 0, 0, 1}},
+        {.block_size = 8, .reserved = {0, 0, 1}},
     };
     cenote_pool* const before = (cenote_pool*)&most;
     cenote_pool* pool = before;
@@ -258,6 +258,43 @@ static void any_thread_frees_what_any_thread_allocated(void** state) {
     cenote_pool_destroy(pool);
 }
 
+/* What is written, as far as there is room. */
+typedef struct written {
+    char text[1 << 16];
+    size_t length;
+} written;
+static void append(void* context, const char* text, size_t length) {
+    written* to = context;
+    if (length > sizeof to->text - 1 - to->length) length = sizeof to->text - 1 - to->length;
+    memcpy(to->text + to->length, text, length);
+    to->length += length;
+    to->text[to->length] = '\0';
+}
+
+static void reports_have_what_has_a_name(void** state) {
+    static written to;
+    to.length = 0;
+    cenote_pool* named = pool_with(
+        (cenote_pool_options){.block_size = 48, .threads = threads_of(state), .name = "packets \"in\""});
+    cenote_pool* nameless = pool_with((cenote_pool_options){.block_size = 1504});
+    assert_non_null(cenote_pool_allocate(named));
+    assert_non_null(cenote_pool_allocate(nameless));
+    assert_int_equal(cenote_write_reports(CENOTE_JSON, append, &to), CENOTE_OK);
+    assert_non_null(strstr(to.text, "\"name\":\"packets \\\"in\\\"\",\"kind\":\"cenote_pool\""));
+    assert_non_null(strstr(to.text, "\"name\":\"process\",\"kind\":\"heap\""));
+    assert_null(strstr(to.text, "\"kind\":\"cenote_pool\",\"block_size\":1504"));
+    to.length = 0;
+    assert_int_equal(cenote_write_reports(CENOTE_PROMETHEUS, append, &to), CENOTE_OK);
+    assert_non_null(strstr(to.text, "cenote_pool_live_blocks{pool=\"packets \\\"in\\\"\","));
+    assert_int_equal(cenote_write_reports((cenote_report_format)2, append, &to), CENOTE_INVALID_ARGUMENT);
+    assert_int_equal(cenote_write_reports(CENOTE_JSON, NULL, &to), CENOTE_INVALID_ARGUMENT);
+    cenote_pool_destroy(nameless);
+    cenote_pool_destroy(named);
+    to.length = 0;
+    assert_int_equal(cenote_write_reports(CENOTE_JSON, append, &to), CENOTE_OK);
+    assert_null(strstr(to.text, "packets"));
+}
+
 #define WITH_BOTH(test)                                                                                      \
     {#test " (one thread)", test, NULL, NULL, &one}, { #test " (many threads)", test, NULL, NULL, &many }
 
@@ -274,6 +311,7 @@ int main(void) {
         WITH_BOTH(trim_gives_all_of_an_empty_pool_back),
         WITH_BOTH(a_reset_keeps_what_its_mode_says),
         WITH_BOTH(live_blocks_are_known_and_visited),
+        WITH_BOTH(reports_have_what_has_a_name),
         cmocka_unit_test(wrong_options_are_refused),
         cmocka_unit_test(room_taken_at_once_is_taken_in_one_call),
         cmocka_unit_test(any_thread_frees_what_any_thread_allocated),

@@ -33,6 +33,16 @@ TYPED_TEST(broken_contract, destroyed_twice_in_a_row) {
                  "cenote: double destroy: 0x[0-9a-f]+ in [a-z]+_pool 0x[0-9a-f]+ .blocks of (64|72) bytes.");
 }
 
+TYPED_TEST(broken_contract, names_the_pool_that_has_a_name) {
+    typename TypeParam::template pool<object> orders{cenote::growth{}.named("my orders")};
+    const char* const said = "in [a-z]+_pool \"my orders\" 0x[0-9a-f]+ .blocks of";
+    object on_stack{1};
+    EXPECT_DEATH(orders.destroy(&on_stack), said) << "before its first use";
+    object* const p = orders.create(std::uint64_t{1});
+    EXPECT_DEATH(orders.destroy(&on_stack), said);
+    orders.destroy(p);
+}
+
 TYPED_TEST(broken_contract, destroyed_twice_at_any_distance) {
     std::vector<object*> others(100000);
     object* const p = this->pool.create(std::uint64_t{1});

@@ -76,6 +76,9 @@ class handle_pool {
         std::uint32_t number;
     };
     using shared_source = detail::common_source<Source, detail::no_lock>;
+    struct kind {
+        static constexpr const char* name = "handle_pool";
+    };
 
 public:
     using value_type = T;
@@ -94,7 +97,7 @@ public:
     [[nodiscard]] handle_type create(Args&&... args) {
         const handle_type made = try_create(std::forward<Args>(args)...);
         if (!made) [[unlikely]]
-            detail::throw_bad_alloc();
+            objects_.throw_exhausted();
         return made;
     }
     // As create, but returns the handle of no object instead of throwing std::bad_alloc.
@@ -181,7 +184,11 @@ private:
     CENOTE_NO_UNIQUE_ADDRESS Source source_;
     // The table outlives the objects, whose destructors may ask for others.
     detail::slot_table<shared_source> slots_{shared_source{source_, unlocked_}};
-    object_pool<entry, Options, shared_source> objects_;
+    detail::typed_pool<
+        entry, Options,
+        detail::basic_pool<typename detail::object_layout<entry, Options>::geometry, shared_source, kind>,
+        shared_source>
+        objects_;
 };
 
 } // namespace cenote

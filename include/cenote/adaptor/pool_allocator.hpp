@@ -49,7 +49,7 @@ public:
             p = family_->try_allocate(detail::array_bytes<T>(n), alignof(T));
         }
         if (p == nullptr) [[unlikely]]
-            detail::throw_bad_alloc();
+            family_->throw_exhausted(n * sizeof(T), alignof(T));
         return static_cast<T*>(p);
     }
 

@@ -81,7 +81,7 @@ public:
     [[nodiscard]] CENOTE_ALWAYS_INLINE void* allocate(std::size_t bytes, std::size_t alignment) {
         void* const p = try_allocate(bytes, alignment);
         if (p == nullptr) [[unlikely]]
-            detail::throw_bad_alloc();
+            throw_exhausted(bytes, alignment);
         return p;
     }
     // As allocate, but returns nullptr on failure.
@@ -159,6 +159,16 @@ public:
         // Acquire: as above.
         const pool* const p = pools_[c].load(std::memory_order_acquire);
         return c == detail::no_class || p == nullptr ? pool_stats{} : p->stats();
+    }
+
+    // What allocate throws where such a request is refused; see out_of_memory. O(named pools).
+    [[noreturn]] CENOTE_COLD void throw_exhausted(std::size_t bytes, std::size_t alignment) const {
+        // Acquire: as above.
+        const detail::size_class c = class_of(bytes, alignment);
+        if (c != detail::no_class)
+            if (const pool* const p = pools_[c].load(std::memory_order_acquire)) p->throw_exhausted();
+        detail::throw_exhausted({Threads::name, this, bytes, policy_.name},
+                                {.limit = growth::no_limit, .block_size = bytes});
     }
 
     Source& source() noexcept { return source_; }

@@ -56,14 +56,18 @@ template <class... Values>
 
 // What a pool says of itself when a contract with it was broken.
 struct pool_identity {
-    const char* kind;       // "object_pool", "block_pool", ...
-    const void* pool;       // where the pool object lies
-    std::size_t block_size; // bytes
+    const char* kind;           // "object_pool", "block_pool", ...
+    const void* pool;           // where the pool object lies
+    std::size_t block_size;     // bytes
+    const char* name = nullptr; // its user's, if it has one
 };
 
 // One line that names what happened, to which pointer, in which pool; then aborts.
 [[noreturn]] CENOTE_COLD inline void broken_contract(const pool_identity& in, const char* what,
                                                      const void* p) noexcept {
+    if (in.name != nullptr)
+        fail_with("%s: %p in %s \"%.80s\" %p (blocks of %zu bytes)", what, p, in.kind, in.name, in.pool,
+                  in.block_size);
     fail_with("%s: %p in %s %p (blocks of %zu bytes)", what, p, in.kind, in.pool, in.block_size);
 }
 

@@ -15,6 +15,7 @@
 #include "cenote/base/error.hpp"
 #include "cenote/heap/size_class.hpp"
 #include "cenote/heap/stats.hpp"
+#include "cenote/pool/exhausted.hpp"
 #include "cenote/source/any_source.hpp"
 
 #include <algorithm>
@@ -31,7 +32,17 @@ namespace cenote {
 
 namespace detail {
 class heap_core;
+
+// As throw_exhausted(), for a block of `size` bytes.
+[[noreturn]] CENOTE_COLD inline void throw_refused_by_heap(const void* of, std::size_t size,
+                                                           const heap_stats& now) {
+    short_text text;
+    text.add("out of memory: heap %p holds %zu bytes", of, now.held);
+    if (now.limit != static_cast<std::size_t>(-1)) text.add(" of its limit of %zu", now.limit);
+    text.add(", and %zu more are refused", size);
+    throw_out_of_memory(text);
 }
+} // namespace detail
 
 struct heap_options {
     // The most address space that the heap holds for blocks, in bytes; a request beyond it is refused. It takes 4
@@ -42,6 +53,8 @@ struct heap_options {
     // Where segments come from; the OS, if nothing is named. It may use the process heap, but no other one, this one
     // included, and outlives it.
     std::optional<any_source> source = std::nullopt;
+    // Outlives the heap. One that has a name is in the reports of cenote/pool_reports.hpp, as the process heap is.
+    const char* name = nullptr;
 };
 
 // Thread-safe, but for its death: blocks may be freed by any thread. Allocations and frees are O(1), but for those
@@ -58,7 +71,7 @@ public:
     // A heap of its own; its memory goes with it, live blocks included. Throws std::bad_alloc where the OS refuses the
     // address space that every heap takes for itself, half a MiB.
     explicit heap(const heap_options& options = {}) : heap(options, std::nothrow) {
-        if (!begun()) detail::throw_bad_alloc();
+        if (!begun()) throw_refused(nullptr, sizeof(heap));
     }
     heap(const heap&) = delete;
     heap& operator=(const heap&) = delete;
@@ -66,16 +79,16 @@ public:
 
     // At least `size` bytes. Throws std::bad_alloc when refused; the try_ forms return nullptr. `size` 0 gives a block of
     // its own. `alignment` is a power of two.
-    [[nodiscard]] void* allocate(std::size_t size) { return given(try_allocate(size)); }
+    [[nodiscard]] void* allocate(std::size_t size) { return given(try_allocate(size), size); }
     [[nodiscard]] void* allocate(std::size_t size, std::size_t alignment) {
-        return given(try_allocate(size, alignment));
+        return given(try_allocate(size, alignment), size);
     }
     [[nodiscard]] void* try_allocate(std::size_t size) noexcept;
     [[nodiscard]] void* try_allocate(std::size_t size, std::size_t alignment) noexcept;
 
     // The same, all zeroes. Above 64 KiB, memory from the OS that was never written is not written.
     [[nodiscard]] void* allocate_zeroed(std::size_t size, std::size_t alignment = 16) {
-        return given(try_allocate_zeroed(size, alignment));
+        return given(try_allocate_zeroed(size, alignment), size);
     }
     [[nodiscard]] void* try_allocate_zeroed(std::size_t size, std::size_t alignment = 16) noexcept;
 
@@ -88,7 +101,7 @@ public:
     // The block's contents in one of `size` bytes, here or elsewhere; `p` is then no longer a block. nullptr is allowed,
     // and allocates. Throws std::bad_alloc, with the block as it was, when refused; try_ returns nullptr then.
     [[nodiscard]] void* reallocate(void* p, std::size_t size, std::size_t alignment = 16) {
-        return given(try_reallocate(p, size, alignment));
+        return given(try_reallocate(p, size, alignment), size);
     }
     [[nodiscard]] void* try_reallocate(void* p, std::size_t size, std::size_t alignment = 16) noexcept;
 
@@ -124,6 +137,8 @@ public:
 
     // Where other threads are busy, a figure of some moment. O(capacity / 64).
     heap_stats stats() const noexcept;
+    // Of these the held, most_held and limit. O(1).
+    heap_stats totals() const noexcept;
     // `c` from 1 to detail::last_class.
     size_class_stats stats_of(detail::size_class c) const noexcept;
 
@@ -156,10 +171,13 @@ private:
     constexpr explicit heap(process_tag) noexcept;
     static detail::heap_core* begin(const heap_options& options) noexcept; // nullptr when the OS refuses
 
-    static void* given(void* p) {
+    void* given(void* p, std::size_t size) const {
         if (p == nullptr) [[unlikely]]
-            detail::throw_bad_alloc();
+            throw_refused(this, size);
         return p;
+    }
+    [[noreturn]] CENOTE_COLD static void throw_refused(const heap* of, std::size_t size) {
+        detail::throw_refused_by_heap(of, size, of == nullptr ? heap_stats{} : of->totals());
     }
 
     detail::heap_core* core_;

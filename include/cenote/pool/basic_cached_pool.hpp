@@ -15,8 +15,10 @@
 #include "cenote/base/poison.hpp"
 #include "cenote/os/lock.hpp"
 #include "cenote/os/vm.hpp"
+#include "cenote/pool/exhausted.hpp"
 #include "cenote/pool/magazine.hpp"
 #include "cenote/pool/options.hpp"
+#include "cenote/pool/pool_label.hpp"
 #include "cenote/pool/put_report.hpp"
 #include "cenote/pool/registry.hpp"
 #include "cenote/pool/thread_cache.hpp"
@@ -36,7 +38,7 @@ class basic_cached_pool : private shared_member {
 public:
     // A static pool joins the registry when first used, so that it is constant-initialised.
     constexpr basic_cached_pool(const Geometry& geometry, const growth& policy, Source source)
-        : magazine_capacity_(capacity_for(geometry, policy, source)),
+        : magazine_capacity_(capacity_for(geometry, policy, source)), label_(policy.name),
           slabs_(geometry, policy, std::move(source)) {
         if constexpr (!Kind::is_static) join_registry();
     }
@@ -102,14 +104,18 @@ public:
         const auto hold = held();
         const thread_magazine* const m = find_mine();
         const std::size_t waiting = m == nullptr ? 0 : m->blocks.size();
-        return blocks <= waiting || slabs_.grow(blocks - waiting);
+        const bool done = blocks <= waiting || slabs_.grow(blocks - waiting);
+        tell(done ? asked::other : asked::refused);
+        return done;
     }
 
     // Bytes that went back to the source; the blocks in this thread's magazine count as empty.
     std::size_t trim() noexcept {
         const auto hold = held();
         if (thread_magazine* const m = find_mine()) flush_all(*m);
-        return slabs_.trim();
+        const std::size_t given = slabs_.trim();
+        tell(asked::other);
+        return given;
     }
 
     // Needs a quiet pool.
@@ -122,6 +128,7 @@ public:
             slabs_.release_all();
         else
             slabs_.forget_all(mode.limit());
+        tell(asked::other);
     }
 
     bool contains(const void* p) const noexcept {
@@ -187,8 +194,10 @@ public:
     }
 
     [[noreturn]] CENOTE_COLD void broken(const char* what, const void* p) const noexcept {
-        broken_contract({Kind::name, this, block_size()}, what, p);
+        broken_contract(identity(), what, p);
     }
+    // A request was refused.
+    [[noreturn]] CENOTE_COLD void throw_exhausted() const { detail::throw_exhausted(identity(), stats()); }
 
     // The top of this thread's magazine.
     CENOTE_ALWAYS_INLINE watched_top& mine() const noexcept { return top_of_this_thread(distance_); }
@@ -208,6 +217,14 @@ private:
     private:
         basic_cached_pool& pool_;
     };
+
+    pool_identity identity() const noexcept { return {Kind::name, this, block_size(), label_.name()}; }
+
+    // At the end of a slow path, under the lock. A pool without a name has nothing to tell.
+    void tell(asked what) noexcept {
+        if (label_.is_named()) [[unlikely]]
+            label_.tell(what, Kind::name, state_of(slabs_, slabs_.taken(), 0));
+    }
 
     // Blocks exchanged with the slabs at a time: half of what the magazine holds, so that the next exchange is as far
     // off whether creates or destroys follow.
@@ -260,6 +277,7 @@ private:
         {
             const auto hold = held();
             const std::size_t got = slabs_.take_or_grow(m.blocks.room(), want);
+            tell(got != 0 ? asked::refill : asked::refused);
             if (got == 0) return nullptr;
             m.blocks.filled(got - 1);
             p = m.blocks.room()[got - 1];
@@ -272,7 +290,9 @@ private:
         std::byte* p;
         {
             const auto hold = held();
-            if (slabs_.take_or_grow(&p, 1) == 0) return nullptr;
+            const bool has = slabs_.take_or_grow(&p, 1) != 0;
+            tell(has ? asked::refill : asked::refused);
+            if (!has) return nullptr;
         }
         unpoison(p, block_size());
         if (running_on_valgrind()) valgrind_allocated(p, block_size());
@@ -300,12 +320,14 @@ private:
         if (running_on_valgrind()) valgrind_freed(p);
         const auto hold = held();
         put(&block, 1);
+        tell(asked::flush);
     }
 
     // The newest blocks go, so that none of the others has to move. Needs the lock.
     void flush(thread_magazine& m, std::size_t blocks) noexcept {
         m.blocks.filled(m.blocks.size() - blocks);
         put(m.blocks.slots() + 1 + m.blocks.size(), blocks);
+        tell(asked::flush);
     }
     void flush_all(thread_magazine& m) noexcept { flush(m, m.blocks.size()); }
 
@@ -450,6 +472,7 @@ private:
     }
 
     std::size_t magazine_capacity_;        // blocks
+    pool_label label_;                     // under the lock
     thread_magazine* magazines_ = nullptr; // of all threads
     slab_list<Geometry, Source> slabs_;
     // What every create and destroy reads, apart from what the lock's holders write.

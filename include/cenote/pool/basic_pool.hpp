@@ -6,8 +6,10 @@
 #include "cenote/base/config.hpp"
 #include "cenote/base/error.hpp"
 #include "cenote/base/poison.hpp"
+#include "cenote/pool/exhausted.hpp"
 #include "cenote/pool/magazine.hpp"
 #include "cenote/pool/options.hpp"
+#include "cenote/pool/pool_label.hpp"
 #include "cenote/pool/put_report.hpp"
 #include "cenote/slab/slab_list.hpp"
 
@@ -21,9 +23,9 @@ template <class Geometry, memory_source Source, class Kind>
 class basic_pool {
 public:
     basic_pool(const Geometry& geometry, const growth& policy, Source source)
-        : slabs_(geometry, policy, std::move(source)) {}
+        : label_(policy.name), slabs_(geometry, policy, std::move(source)) {}
     basic_pool(basic_pool&& other) noexcept
-        : magazine_(std::move(other.magazine_)),
+        : magazine_(std::move(other.magazine_)), label_(std::move(other.label_)),
           magazine_is_large_(std::exchange(other.magazine_is_large_, false)),
           slabs_(std::move(other.slabs_)) {}
     basic_pool& operator=(basic_pool&&) = delete;
@@ -68,14 +70,18 @@ public:
     // limit or the source refuses.
     bool preheat(std::size_t blocks) noexcept {
         const std::size_t waiting = magazine_.size();
-        return blocks <= waiting || grow(blocks - waiting);
+        const bool done = blocks <= waiting || grow(blocks - waiting);
+        tell(done ? asked::other : asked::refused);
+        return done;
     }
 
     // Bytes that went back to the source. O(capacity / 64).
     std::size_t trim() noexcept {
         flush_all();
-        const std::size_t given = slabs_.trim();
-        return slabs_.has_segments() ? given : given + drop_magazine();
+        std::size_t given = slabs_.trim();
+        if (!slabs_.has_segments()) given += drop_magazine();
+        tell(asked::other);
+        return given;
     }
 
     // Everything handed out is free again, without notice to anybody.
@@ -83,13 +89,14 @@ public:
         before_dropping_live();
         if (mode.frees_all()) {
             release_all();
-            return;
+        } else {
+            magazine_.clear();
+            if (slabs_.bytes() + large_magazine_bytes() > mode.limit()) drop_magazine();
+            slabs_.forget_all(mode.limit());
+            if (!slabs_.has_segments()) drop_magazine();
+            if (slabs_.has_segments()) adopt_spare();
         }
-        magazine_.clear();
-        if (slabs_.bytes() + large_magazine_bytes() > mode.limit()) drop_magazine();
-        slabs_.forget_all(mode.limit());
-        if (!slabs_.has_segments()) drop_magazine();
-        if (slabs_.has_segments()) adopt_spare();
+        tell(asked::other);
     }
 
     bool contains(const void* p) const noexcept { return slabs_.contains(p); }
@@ -135,8 +142,11 @@ public:
     }
 
     [[noreturn]] CENOTE_COLD void broken(const char* what, const void* p) const noexcept {
-        broken_contract({Kind::name, this, block_size()}, what, p);
+        broken_contract(identity(), what, p);
     }
+    // A request was refused.
+    [[noreturn]] CENOTE_COLD void throw_exhausted() const { detail::throw_exhausted(identity(), stats()); }
+    pool_identity identity() const noexcept { return {Kind::name, this, block_size(), label_.name()}; }
 
 private:
     // While it lives, the magazine is empty and every call goes straight to the bitmaps, which are then exact.
@@ -155,7 +165,22 @@ private:
         magazine aside_;
     };
 
+    // At the end of a slow path. A pool without a name has nothing to tell.
+    void tell(asked what) noexcept {
+        if (label_.is_named()) [[unlikely]]
+            tell_all(what);
+    }
+    CENOTE_COLD void tell_all(asked what) noexcept {
+        label_.tell(what, Kind::name,
+                    state_of(slabs_, slabs_.taken() - magazine_.size(), large_magazine_bytes()));
+    }
+
     [[gnu::noinline]] void* refill() noexcept {
+        void* const p = refill_blocks();
+        tell(p != nullptr ? asked::refill : asked::refused);
+        return p;
+    }
+    void* refill_blocks() noexcept {
         if (magazine_.capacity() == 0) return allocate_directly();
         std::size_t got = slabs_.take(magazine_.room(), exchange());
         if (got == 0) {
@@ -173,7 +198,7 @@ private:
         if (slabs_.take(&p, 1) == 0) {
             const bool first = !slabs_.has_segments();
             if (!grow(1)) return nullptr;
-            if (first) return allocate(); // there is a magazine now, or every call shall come here
+            if (first) return refill_blocks(); // there is a magazine now, or every call shall come here
             slabs_.take(&p, 1);
         }
         unpoison(p, block_size());
@@ -186,11 +211,13 @@ private:
         flush(detail::max<std::size_t>(exchange() / 2, 1));
         poison(p, block_size());
         magazine_.push(p);
+        tell(asked::flush);
     }
 
     CENOTE_COLD void deallocate_directly(void* p) noexcept {
         auto* const block = static_cast<std::byte*>(p);
         put(&block, 1);
+        tell(asked::flush);
         poison(p, block_size());
         if (running_on_valgrind()) valgrind_freed(p);
     }
@@ -269,10 +296,11 @@ private:
         if (is_poisoned(p)) report(put_result::already_free, p);
     }
     [[noreturn]] CENOTE_COLD void report(put_result result, const void* p) const noexcept {
-        broken_contract({Kind::name, this, block_size()}, put_report(result), p);
+        broken_contract(identity(), put_report(result), p);
     }
 
     magazine magazine_;
+    pool_label label_;
     bool magazine_is_large_ = false; // its array is an allocation of its own
     slab_list<Geometry, Source> slabs_;
 };

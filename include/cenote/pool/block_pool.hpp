@@ -40,7 +40,7 @@ public:
     [[nodiscard]] void* allocate() {
         void* const p = engine_.allocate();
         if (p == nullptr) [[unlikely]]
-            detail::throw_bad_alloc();
+            engine_.throw_exhausted();
         return p;
     }
 
@@ -59,7 +59,7 @@ public:
     // Afterwards `blocks` allocations cannot fail and do not call the source. Throws std::bad_alloc, with the pool as
     // it was, when the limit or the source does not allow that.
     void preheat(std::size_t blocks) {
-        if (!engine_.preheat(blocks)) detail::throw_bad_alloc();
+        if (!engine_.preheat(blocks)) engine_.throw_exhausted();
     }
     [[nodiscard]] bool try_preheat(std::size_t blocks) noexcept { return engine_.preheat(blocks); }
 

@@ -90,6 +90,7 @@ public:
     pool_stats stats() const noexcept { return the().stats(); }
     bool valid() const noexcept { return the().valid(); }
     Source& source() const noexcept { return the().source(); }
+    [[noreturn]] void throw_exhausted() const { the().throw_exhausted(); }
 
 private:
     union immortal {

@@ -13,7 +13,9 @@
 #include "cenote/base/units.hpp"
 #include "cenote/freelist/free_list.hpp"
 #include "cenote/pool/construct.hpp"
+#include "cenote/pool/exhausted.hpp"
 #include "cenote/pool/options.hpp"
+#include "cenote/pool/pool_label.hpp"
 #include "cenote/slab/geometry.hpp"
 #include "cenote/slab/growth.hpp"
 #include "cenote/source/segment.hpp"
@@ -65,12 +67,12 @@ public:
     // Takes no memory. The slabs start at growth::first_bytes and double up to growth::segment_bytes.
     intrusive_pool() requires std::default_initializable<Source> : intrusive_pool(growth{}) {}
     explicit intrusive_pool(growth policy, Source source = {})
-        : source_(std::move(source)), policy_(policy) {}
+        : source_(std::move(source)), policy_(policy), label_(policy.name) {}
     intrusive_pool(intrusive_pool&& other) noexcept
         : source_(std::move(other.source_)), free_(std::move(other.free_)),
           slabs_(std::exchange(other.slabs_, nullptr)), next_(std::exchange(other.next_, nullptr)),
           end_(std::exchange(other.end_, nullptr)), capacity_(std::exchange(other.capacity_, 0)),
-          policy_(other.policy_) {}
+          policy_(other.policy_), label_(std::move(other.label_)) {}
     intrusive_pool& operator=(intrusive_pool&&) = delete;
     ~intrusive_pool() {
         if constexpr (Options.at_death == leftovers::abort)
@@ -84,7 +86,7 @@ public:
     [[nodiscard]] CENOTE_ALWAYS_INLINE T* create(Args&&... args) {
         void* const p = allocate();
         if (p == nullptr) [[unlikely]]
-            detail::throw_bad_alloc();
+            throw_exhausted();
         const giver back{*this};
         return detail::construct_in<T>(back, p, std::forward<Args>(args)...);
     }
@@ -122,15 +124,19 @@ public:
     // Afterwards `objects` creates cannot fail and do not call the source. Throws std::bad_alloc, with the pool as it
     // was, when the limit or the source does not allow that. O(objects).
     void preheat(std::size_t objects) {
-        if (!try_preheat(objects)) detail::throw_bad_alloc();
+        if (!try_preheat(objects)) throw_exhausted();
     }
     [[nodiscard]] bool try_preheat(std::size_t objects) noexcept {
         const std::size_t ready = ahead() + free_.count(objects);
-        return objects <= ready || grow(objects - ready);
+        return objects <= ready || grow_or_tell(objects - ready);
     }
 
     // Gives everything back to the source if no object is live, else nothing. Returns bytes. O(free blocks).
-    std::size_t trim() noexcept { return live() == 0 ? release_all() : 0; }
+    std::size_t trim() noexcept {
+        const std::size_t given = live() == 0 ? release_all() : 0;
+        tell(detail::asked::other);
+        return given;
+    }
 
     // Drops every object in one go; `mode` says what happens to the memory. Always true. O(slabs) for free_all, else
     // O(capacity). For types with a destructor, a live object is a broken contract.
@@ -139,6 +145,7 @@ public:
             require_none_live("reset while objects are alive");
         if (mode.frees_all()) {
             release_all();
+            tell(detail::asked::other);
             return true;
         }
         release_beyond(mode.limit());
@@ -149,6 +156,7 @@ public:
                 detail::unpoison(first_block(s) + i * block_bytes, block_bytes);
                 deallocate(first_block(s) + i * block_bytes);
             }
+        tell(detail::asked::other);
         return true;
     }
 
@@ -220,7 +228,7 @@ private:
             if constexpr (marks_free_blocks) mark_of(p) = 0;
             return p;
         }
-        if (next_ == end_ && !grow(1)) [[unlikely]]
+        if (next_ == end_ && !grow_or_tell(1)) [[unlikely]]
             return nullptr;
         std::byte* const p = next_;
         next_ += block_bytes;
@@ -231,6 +239,26 @@ private:
         if constexpr (marks_free_blocks) mark_of(p) = free_mark;
         free_.push(p, block_bytes);
     }
+
+    // As grow(), and says how that went. There are no magazines: what a named pool tells is of its last growth, at which all
+    // blocks were live, or of trim and reset.
+    CENOTE_COLD bool grow_or_tell(std::size_t blocks) noexcept {
+        const bool done = grow(blocks);
+        tell(done ? detail::asked::refill : detail::asked::refused);
+        return done;
+    }
+    void tell(detail::asked what) noexcept {
+        if (!label_.is_named()) [[likely]]
+            return;
+        const pool_stats s = stats();
+        label_.tell(
+            what, "intrusive_pool",
+            {s.block_size, s.live, s.capacity, s.limit, s.bytes, s.capacity - ahead(), s.segments, s.slabs});
+    }
+    detail::pool_identity identity() const noexcept {
+        return {"intrusive_pool", this, block_bytes, label_.name()};
+    }
+    [[noreturn]] CENOTE_COLD void throw_exhausted() const { detail::throw_exhausted(identity(), stats()); }
 
     // Adds one slab with room for `blocks`, or more as the policy says. False, and nothing changed, when the limit or
     // the source refuses.
@@ -314,7 +342,7 @@ private:
         if (slabs_ != nullptr && live() != 0) broken(what, this);
     }
     [[noreturn]] CENOTE_COLD void broken(const char* what, const void* p) const noexcept {
-        detail::broken_contract({"intrusive_pool", this, block_bytes}, what, p);
+        detail::broken_contract(identity(), what, p);
     }
 
     CENOTE_NO_UNIQUE_ADDRESS Source source_;
@@ -324,6 +352,7 @@ private:
     std::byte* end_ = nullptr;
     std::size_t capacity_ = 0;
     growth policy_;
+    detail::pool_label label_;
 };
 
 } // namespace cenote

@@ -91,6 +91,9 @@ public:
     [[noreturn]] CENOTE_COLD void broken(const char* what, const void* p) const noexcept {
         pool_.broken(what, p);
     }
+    [[noreturn]] CENOTE_COLD void throw_exhausted() const {
+        detail::throw_exhausted(pool_.identity(), stats());
+    }
 
 private:
     locked_scope<short_lock> held() const noexcept { return locked_scope<short_lock>{guard_.lock}; }

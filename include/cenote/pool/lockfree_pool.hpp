@@ -13,6 +13,8 @@
 #include "cenote/base/units.hpp"
 #include "cenote/freelist/tagged_stack.hpp"
 #include "cenote/os/lock.hpp"
+#include "cenote/pool/exhausted.hpp"
+#include "cenote/pool/pool_label.hpp"
 #include "cenote/pool/put_report.hpp"
 #include "cenote/pool/registry.hpp"
 #include "cenote/pool/typed_pool.hpp"
@@ -48,7 +50,7 @@ template <class Block, memory_source Source, class Kind>
 class basic_lockfree_pool {
 public:
     basic_lockfree_pool(const typename Block::geometry& geometry, const growth& policy, Source source)
-        : slabs_(geometry, policy, std::move(source)) {}
+        : label_(policy.name), slabs_(geometry, policy, std::move(source)) {}
     ~basic_lockfree_pool() { drain(); }
 
     void* allocate() noexcept {
@@ -87,13 +89,17 @@ public:
     bool preheat(std::size_t blocks) noexcept {
         const locked_scope hold{guard_.lock};
         const std::size_t ready = free_.count(blocks);
-        return blocks <= ready || slabs_.grow(blocks - ready);
+        const bool done = blocks <= ready || slabs_.grow(blocks - ready);
+        tell(done ? asked::other : asked::refused);
+        return done;
     }
 
     // These, down to for_each, need a quiet pool.
     std::size_t trim() noexcept {
         drain();
-        return slabs_.trim();
+        const std::size_t given = slabs_.trim();
+        tell(asked::other);
+        return given;
     }
     void reset(reset_mode mode) noexcept {
         drain();
@@ -101,6 +107,7 @@ public:
             slabs_.release_all();
         else
             slabs_.forget_all(mode.limit());
+        tell(asked::other);
     }
     template <class Visitor>
     void for_each(Visitor&& visit) {
@@ -145,10 +152,21 @@ public:
     const Source& source() const noexcept { return slabs_.source(); }
 
     [[noreturn]] CENOTE_COLD void broken(const char* what, const void* p) const noexcept {
-        broken_contract({Kind::name, this, slabs_.geometry().block_size()}, what, p);
+        broken_contract(identity(), what, p);
     }
+    // A request was refused.
+    [[noreturn]] CENOTE_COLD void throw_exhausted() const { detail::throw_exhausted(identity(), stats()); }
 
 private:
+    pool_identity identity() const noexcept {
+        return {Kind::name, this, slabs_.geometry().block_size(), label_.name()};
+    }
+    // At the end of a slow path, under the lock: what is on the list counts as live.
+    void tell(asked what) noexcept {
+        if (label_.is_named()) [[unlikely]]
+            label_.tell(what, Kind::name, state_of(slabs_, slabs_.taken(), 0));
+    }
+
     // How many blocks go from the slabs to the list at a time.
     static constexpr std::size_t batch = checks_full ? 1 : 64;
 
@@ -158,6 +176,7 @@ private:
         if (tagged_link* const link = free_.pop(); link != nullptr) return link;
         std::byte* blocks[batch];
         const std::size_t got = slabs_.take_or_grow(blocks, batch);
+        tell(got != 0 ? asked::refill : asked::refused);
         if (got == 0) return nullptr;
         for (std::size_t i = 0; i != got; ++i) {
             show_range(blocks[i], Block::object_bytes + sizeof(tagged_link));
@@ -179,6 +198,7 @@ private:
         poison(p, Block::object_bytes);
         const locked_scope hold{guard_.lock};
         put(block);
+        tell(asked::flush);
     }
     void put(std::byte* block) noexcept {
         const auto stopped = slabs_.put(&block, 1);
@@ -209,6 +229,7 @@ private:
 
     alignas(cache_line) tagged_stack<> free_;
     alignas(cache_line) fork_safe_lock guard_;
+    pool_label label_; // under the lock
     slab_list<typename Block::geometry, Source> slabs_;
 };
 

@@ -20,7 +20,7 @@ using object_engine = basic_pool<typename object_layout<T, Options>::geometry, S
 } // namespace detail
 
 // Objects of one type; the interface is that of detail::typed_pool. Not thread-safe. Movable; a pool that was moved
-// from may only be destroyed, and `unique_ptr`s made by it are to be gone before. sizeof is 112 bytes with a stateless
+// from may only be destroyed, and `unique_ptr`s made by it are to be gone before. sizeof is 120 bytes with a stateless
 // source, and a pool that was never used holds nothing else. live() is O(1); magazines hold at most 1,024 blocks.
 //
 // The ideas of the interface (preheat, no growth, reset modes) are those of Zig's std.heap.MemoryPool.

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 
 namespace cenote {
 
@@ -27,7 +26,7 @@ public:
     static constexpr reset_mode free_all() noexcept { return reset_mode{0, true}; }
     // Everything is kept for reuse.
     static constexpr reset_mode retain_capacity() noexcept {
-        return reset_mode{std::numeric_limits<std::size_t>::max(), false};
+        return reset_mode{static_cast<std::size_t>(-1), false};
     }
     // At most `bytes` bytes are kept for reuse.
     static constexpr reset_mode retain_with_limit(std::size_t bytes) noexcept {

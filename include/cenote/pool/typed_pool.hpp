@@ -62,7 +62,7 @@ public:
     [[nodiscard]] CENOTE_ALWAYS_INLINE T* create(Args&&... args) {
         void* const p = engine_.allocate();
         if (p == nullptr) [[unlikely]]
-            throw_bad_alloc();
+            engine_.throw_exhausted();
         return construct_in<T>(engine_, p, std::forward<Args>(args)...);
     }
 
@@ -104,7 +104,7 @@ public:
     // lost. O(out.size()).
     template <class... Args>
     void create_n(array_view<T*> out, const Args&... args) {
-        if (!try_create_n(out, args...)) throw_bad_alloc();
+        if (!try_create_n(out, args...)) engine_.throw_exhausted();
     }
     // As create_n, but returns false instead of throwing std::bad_alloc.
     template <class... Args>
@@ -130,7 +130,7 @@ public:
     // the pool as it was, when the limit or the source does not allow that. O(objects) bytes of address space, none of
     // them touched.
     void preheat(std::size_t objects) {
-        if (!engine_.preheat(objects)) throw_bad_alloc();
+        if (!engine_.preheat(objects)) engine_.throw_exhausted();
     }
     [[nodiscard]] bool try_preheat(std::size_t objects) noexcept { return engine_.preheat(objects); }
 
@@ -164,6 +164,10 @@ public:
     std::size_t capacity() const noexcept { return engine_.capacity(); } // objects. O(1)
     // O(segments); cached_pool also O(threads), lockfree_pool O(free blocks).
     pool_stats stats() const noexcept { return engine_.stats(); }
+
+    // What create throws where it is refused: cenote::out_of_memory, a std::bad_alloc whose what() names the pool, says
+    // how full it is, and names the largest holders of memory. O(named pools).
+    [[noreturn]] void throw_exhausted() const { engine_.throw_exhausted(); }
 
     Source& source() noexcept { return engine_.source(); }
     const Source& source() const noexcept { return engine_.source(); }

@@ -4,7 +4,6 @@
 #include "cenote/base/units.hpp"
 
 #include <cstddef>
-#include <limits>
 
 namespace cenote {
 
@@ -15,6 +14,7 @@ namespace cenote {
 //     object_pool<order> b{growth::up_to(10'000)};              // grows in steps, never beyond 10,000 objects
 //     object_pool<order> c{growth::fixed(10'000)};              // takes room for 10,000 at its first use, no more ever
 //     object_pool<order> d{growth::unlimited().steps(16_KiB, 1_MiB)};
+//     object_pool<order> e{growth{.name = "orders"}};           // or growth::fixed(10'000).named("orders")
 //
 // Nothing is taken before the first object or `preheat`. The first segment has `first_bytes` (at most 64 slabs, and
 // 1 GiB), every later one `segment_bytes`, rounded down to a power of two and held between 2 and 64 slabs. A source with
@@ -22,18 +22,28 @@ namespace cenote {
 // sixteenth of it. Where a source has less than is asked for, pools take less, and ask again when that is used up.
 struct growth {
     // What max_objects is where there is none.
-    static constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
+    static constexpr std::size_t no_limit = static_cast<std::size_t>(-1);
 
     std::size_t max_objects = no_limit; // the most that the pool may hold
     std::size_t first_bytes = 64_KiB;   // taken from the source first
     std::size_t segment_bytes = 4_MiB;  // taken later, each time
     bool at_once = false; // take the room for max_objects in one go; fails where that is beyond any memory
+    const char* name = nullptr; // in messages and reports; see named()
 
     // As in the example above.
     static constexpr growth unlimited() noexcept { return {}; }
     static constexpr growth up_to(std::size_t objects) noexcept { return {.max_objects = objects}; }
     static constexpr growth fixed(std::size_t objects) noexcept {
         return {.max_objects = objects, .at_once = true};
+    }
+
+    // The same, for a pool of that name. It stands in what is said about the pool, and its figures are in the reports of
+    // cenote/pool_reports.hpp from its first use on. The text (up to 95 bytes are used) outlives that first use. Names need
+    // not differ. An exchange of a magazine takes some 20 ns more; all else as much as without a name.
+    constexpr growth named(const char* text) const noexcept {
+        growth g = *this;
+        g.name = text;
+        return g;
     }
 
     // The same, in steps of so many bytes.

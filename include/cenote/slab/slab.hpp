@@ -39,6 +39,16 @@ struct block_place {
     std::size_t index;
 };
 
+// Of all segments of an owner together; kept up in the header of its first.
+struct segment_sums {
+    std::size_t bytes = 0; // as taken from the source
+    std::size_t segments = 0;
+    std::size_t opened = 0; // blocks
+    std::size_t slabs = 0;  // with an opened block
+
+    friend bool operator==(const segment_sums&, const segment_sums&) noexcept = default;
+};
+
 struct alignas(64) segment {
     segment* next = nullptr;          // among all segments of the owner
     segment* next_nonfull = nullptr;  // among those with a free block
@@ -51,6 +61,7 @@ struct alignas(64) segment {
     std::uint32_t total = 0; // blocks
     std::uint32_t opened = 0; // blocks
     std::uint32_t bitmap_words = 0;
+    segment_sums of_all; // of the owner's first segment alone
 
     std::uint64_t* bitmap() noexcept { return reinterpret_cast<std::uint64_t*>(this + 1); }
     const std::uint64_t* bitmap() const noexcept { return reinterpret_cast<const std::uint64_t*>(this + 1); }

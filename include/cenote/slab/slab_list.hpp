@@ -26,7 +26,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <new>
 #include <utility>
 
@@ -35,7 +34,7 @@ namespace cenote::detail {
 enum class put_result : std::uint8_t { ok, foreign, not_a_block, already_free };
 
 // No bound.
-inline constexpr std::size_t any_bytes = std::numeric_limits<std::size_t>::max();
+inline constexpr std::size_t any_bytes = static_cast<std::size_t>(-1);
 
 template <class Geometry, memory_source Source>
 class slab_list {
@@ -204,8 +203,7 @@ public:
                 *link = s->next;
                 done.given += s->bytes;
                 done.opened += detail::min(s->bytes, s->opened * geometry_.block_size());
-                capacity_ -= s->total;
-                release(s);
+                drop(s);
             } else {
                 const std::size_t bytes = give_pages_back(*s, most - done.opened);
                 done.given += bytes;
@@ -231,8 +229,7 @@ public:
         for (segment* s = segments_; s != nullptr;) {
             segment* const next = s->next;
             if (s != first_ && (bytes > limit || s->bytes > limit - bytes)) {
-                capacity_ -= s->total;
-                release(s);
+                drop(s);
             } else {
                 if (s != first_) bytes += s->bytes;
                 s->close_all(geometry_);
@@ -241,6 +238,7 @@ public:
             }
             s = next;
         }
+        first_->of_all.opened = first_->of_all.slabs = 0;
         rebuild(kept);
     }
 
@@ -259,29 +257,18 @@ public:
         return given;
     }
 
-    std::size_t bytes() const noexcept {
-        std::size_t sum = index_.table_bytes();
-        for (const segment* s = segments_; s != nullptr; s = s->next)
-            sum += s->bytes;
-        return sum;
-    }
-    std::size_t segments() const noexcept {
-        std::size_t n = 0;
-        for (const segment* s = segments_; s != nullptr; s = s->next)
-            ++n;
-        return n;
-    }
-    std::size_t slabs() const noexcept { // opened ones
-        std::size_t n = 0;
-        for (const segment* s = segments_; s != nullptr; s = s->next)
-            n += s->opened_slabs(geometry_);
-        return n;
-    }
+    // Taken from the source, the index's table included; O(1), like the two below.
+    std::size_t bytes() const noexcept { return index_.table_bytes() + sums().bytes; }
+    std::size_t segments() const noexcept { return sums().segments; }
+    std::size_t slabs() const noexcept { return sums().slabs; } // opened ones
+    // Of all segments.
+    segment_sums sums() const noexcept { return first_ == nullptr ? segment_sums{} : first_->of_all; }
 
     // Walks everything and says whether all invariants hold. O(capacity / 64).
     bool valid() const noexcept {
         std::size_t total = 0;
         std::size_t out = 0;
+        segment_sums all;
         for (const segment* s = segments_; s != nullptr; s = s->next) {
             if (!s->valid(geometry_)) return false;
             if (s != first_ && !index_.members().contains(address_of(s))) return false;
@@ -289,8 +276,12 @@ public:
             if ((s->opened != s->total) != on_stack(unopened_, s, &segment::next_unopened)) return false;
             total += s->total;
             out += taken_in(*s);
+            all.bytes += s->bytes;
+            ++all.segments;
+            all.opened += s->opened;
+            all.slabs += s->opened_slabs(geometry_);
         }
-        return total == capacity_ && out == taken_ && capacity_ <= max_objects_;
+        return all == sums() && total == capacity_ && out == taken_ && capacity_ <= max_objects_;
     }
 
 private:
@@ -465,7 +456,10 @@ private:
     bool open_next() noexcept {
         segment* const s = unopened_;
         if (s == nullptr) return false;
+        const std::size_t before = s->opened;
         if (s->open_slab(geometry_)) push_nonfull(s);
+        first_->of_all.opened += s->opened - before;
+        ++first_->of_all.slabs;
         if (s->opened == s->total) unopened_ = s->next_unopened;
         return true;
     }
@@ -494,6 +488,7 @@ private:
         if (got.base == nullptr) return false;
         const std::size_t fit = first_fit(without_guard(got.bytes), most);
         first_ = construct(got, first_header(fit), fit, bitmap_words(fit));
+        count(*first_);
         return true;
     }
     // The largest number of blocks up to `most` that fits `bytes` together with its own header.
@@ -529,10 +524,15 @@ private:
         const std::size_t fit = blocks_in(without_guard(got.bytes) - header);
         segment* const s =
             construct(got, header, detail::min(fit, allowed), slabs * geometry_.words_per_slab());
+        count(*s);
         index_.insert(address_of(s));
         return true;
     }
 
+    void count(const segment& added) noexcept {
+        first_->of_all.bytes += added.bytes;
+        ++first_->of_all.segments;
+    }
     segment* construct(segment_memory memory, std::size_t header, std::size_t blocks,
                        std::size_t words) noexcept {
         auto* const s = ::new (memory.base) segment;
@@ -559,13 +559,22 @@ private:
             segment* const s = segments_;
             segments_ = s->next;
             unopened_ = s->next_unopened;
-            capacity_ -= s->total;
-            release(s);
+            drop(s);
             if (s == first_) first_ = nullptr;
         }
         rebuild_index();
     }
 
+    // Gives back one of several, or one that a grow which failed had added.
+    void drop(segment* s) noexcept {
+        capacity_ -= s->total;
+        segment_sums& all = first_->of_all;
+        all.bytes -= s->bytes;
+        --all.segments;
+        all.opened -= s->opened;
+        all.slabs -= s->opened_slabs(geometry_);
+        release(s);
+    }
     void release(segment* s) noexcept {
         const std::size_t bytes = s->bytes;
         const std::size_t alignment = s == first_ ? segment_alignment() : segment_bytes();

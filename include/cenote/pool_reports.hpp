@@ -1,0 +1,2 @@
+#pragma once
+#include "cenote/adaptor/pool_reports.hpp"
