@@ -94,7 +94,7 @@ public:
     std::uint64_t next = 0;
 
 private:
-    static constexpr int most_tries = 1000;
+    static constexpr int most_tries = 100'000; // some 30 ms, where no writer will go on
     static constexpr std::size_t pool_report::*figures[] = {
         &pool_report::block_size, &pool_report::live,  &pool_report::peak,       &pool_report::capacity,
         &pool_report::limit,      &pool_report::bytes, &pool_report::peak_bytes, &pool_report::opened,
