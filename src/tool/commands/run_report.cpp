@@ -15,13 +15,6 @@ using nlohmann::ordered_json;
 
 double number(std::uint64_t n) { return static_cast<double>(n); }
 double share(double part, double whole) { return whole > 0 ? part / whole : 0; }
-double seconds_of(const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-}
-double processor_seconds(const ending& how) {
-    return seconds_of(how.used.ru_utime) + seconds_of(how.used.ru_stime);
-}
-
 count_figures sum_of(const std::vector<count_figures>& programs) {
     count_figures sum = programs.front();
     for (std::size_t i = 1; i != programs.size(); ++i)
@@ -197,10 +190,10 @@ ordered_json ending_json(const ending& how) {
     else
         result["exit_status"] = how.exit_status();
     result["seconds"] = how.seconds;
-    result["user_seconds"] = seconds_of(how.used.ru_utime);
-    result["system_seconds"] = seconds_of(how.used.ru_stime);
-    result["peak_resident_bytes"] = static_cast<std::uint64_t>(how.used.ru_maxrss) * 1024;
-    result["page_faults"] = how.used.ru_minflt + how.used.ru_majflt;
+    result["user_seconds"] = how.user_seconds();
+    result["system_seconds"] = how.system_seconds();
+    result["peak_resident_bytes"] = static_cast<std::uint64_t>(how.peak_bytes());
+    result["page_faults"] = how.page_faults();
     return result;
 }
 
@@ -230,9 +223,8 @@ ordered_json run_json(const run_result& of) {
 std::string run_text(const run_result& of) {
     const auto& programs = of.counts.programs;
     std::string text = "cenote run: " + command_text(of.words) + ": " + of.how.text() + " after " +
-                       seconds_text(of.how.seconds) + " (" + seconds_text(processor_seconds(of.how)) +
-                       " of processors), " + bytes_text(static_cast<double>(of.how.used.ru_maxrss) * 1024) +
-                       " resident at most\n";
+                       seconds_text(of.how.seconds) + " (" + seconds_text(of.how.processor_seconds()) +
+                       " of processors), " + bytes_text(of.how.peak_bytes()) + " resident at most\n";
     if (programs.empty()) return text + "  nothing was counted: no process loaded the library\n";
 
     const count_figures sum = sum_of(programs);
@@ -241,7 +233,7 @@ std::string run_text(const run_result& of) {
                 " programs and forked processes, each of which had the library\n";
     if (sum.calls() == 0) return text + "  it allocated nothing\n";
     text += heap_lines(sum, programs.size() > 1);
-    const double processor = processor_seconds(of.how);
+    const double processor = of.how.processor_seconds();
     text += "  time in malloc    " + time_text(sum.time()) + "\n";
     if (processor > 0 && sum.time().timed >= 30)
         text += "                    " + percent_text(share(sum.time().seconds, processor)) +
