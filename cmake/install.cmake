@@ -49,8 +49,7 @@ endif()
 
 if(TARGET cenote_tool)
   install(TARGETS cenote_tool RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)
-  # Nobody links it, so it lies with the tool that preloads it.
-  install(TARGETS cenote_malloc_counting LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT tools)
+  install(TARGETS cenote_record LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT tools)
 endif()
 
 # A project that this one is part of makes packages of its own.

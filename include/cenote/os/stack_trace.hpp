@@ -14,14 +14,15 @@
 
 namespace cenote::detail {
 
-// At most max_frames addresses, the innermost first; those beyond are cut off.
-struct stack_trace {
-    static constexpr std::uint32_t max_frames = 16;
+// At most MaxFrames addresses, the innermost first; those beyond are cut off.
+template <std::uint32_t MaxFrames>
+struct basic_stack_trace {
+    static constexpr std::uint32_t max_frames = MaxFrames;
 
     std::uint32_t count = 0;
     void* frames[max_frames] = {};
 
-    friend bool operator==(const stack_trace& a, const stack_trace& b) noexcept {
+    friend bool operator==(const basic_stack_trace& a, const basic_stack_trace& b) noexcept {
         if (a.count != b.count) return false;
         for (std::uint32_t i = 0; i != a.count; ++i)
             if (a.frames[i] != b.frames[i]) return false;
@@ -30,12 +31,12 @@ struct stack_trace {
 
     // Of the caller, without `skip` of its own innermost frames. Some 100 ns a frame. Takes no lock of ours; with glibc before
     // 2.35 the loader's. Not for signal handlers.
-    [[gnu::noinline]] static stack_trace here(std::uint32_t skip = 0) noexcept {
+    [[gnu::noinline]] static basic_stack_trace here(std::uint32_t skip = 0) noexcept {
         struct walk {
-            stack_trace* trace;
+            basic_stack_trace* trace;
             std::uint32_t skip;
         };
-        stack_trace trace;
+        basic_stack_trace trace;
         walk w{&trace, skip + 1};
         ::_Unwind_Backtrace(
             [](_Unwind_Context* at, void* to) noexcept {
@@ -75,5 +76,7 @@ private:
             found.dli_sname == nullptr ? "?" : found.dli_sname, found.dli_fname, offset);
     }
 };
+
+using stack_trace = basic_stack_trace<16>;
 
 } // namespace cenote::detail

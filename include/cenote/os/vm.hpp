@@ -5,8 +5,7 @@
 //     page_size()                  bytes in an OS page; a power of two
 //     reserve(bytes, alignment)    zeroed, readable and writable memory at a multiple of `alignment`, which becomes
 //                                  resident only where it is touched; nullptr when refused
-//     release(p, bytes)            gives a whole reservation back; what the OS refuses to take is kept, and given back or
-//                                  reserved again later (os/stranded.hpp)
+//     release(p, bytes)            gives a whole reservation back
 //     decommit(p, bytes)           the contents are lost (zeroed when touched again) and the pages no longer resident,
 //                                  the range stays usable; false, with nothing changed, when refused
 //     extend(p, bytes, more)       a whole reservation grows where it lies, by zeroed memory; false, with nothing changed,
@@ -25,9 +24,7 @@
 
 #include "cenote/base/bits.hpp"
 #include "cenote/os/errno_kept.hpp"
-#include "cenote/os/stranded.hpp"
 
-#include <cerrno>
 #include <cstddef>
 
 #if !defined(__unix__) && !defined(__APPLE__)
@@ -55,17 +52,12 @@ inline std::size_t page_size() noexcept {
 inline void* map_anywhere(std::size_t bytes) noexcept {
     const detail::errno_kept kept;
     void* const p = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (p == MAP_FAILED) [[unlikely]]
-        return stranded.take(bytes);
-    return p;
+    return p == MAP_FAILED ? nullptr : p;
 }
 
 inline void release(void* p, std::size_t bytes) noexcept {
     const detail::errno_kept kept;
-    if (::munmap(p, bytes) == 0) [[likely]]
-        stranded.retry();
-    else if (errno != EINVAL)
-        stranded.keep(p, bytes);
+    ::munmap(p, bytes);
 }
 
 // O(1): one mapping when the kernel's choice happens to be aligned, else a larger one whose ends are cut off.
