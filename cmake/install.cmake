@@ -49,7 +49,9 @@ endif()
 
 if(TARGET cenote_tool)
   install(TARGETS cenote_tool RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)
-  install(TARGETS cenote_record LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT tools)
+  # Nobody links them, so they lie with the tool that preloads them.
+  install(TARGETS cenote_malloc_counting cenote_record
+    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT tools)
 endif()
 
 # A project that this one is part of makes packages of its own.

@@ -124,7 +124,8 @@ int main(int count, char** arguments) {
     const int lock_error = record.found().lock_error;
     std::printf("cycles a round: %zu; records alive at most: %llu; memory locked: %s\n\n", cycles,
                 static_cast<unsigned long long>(record.found().most_alive),
-                lock_error == 0 ? "yes" : std::strerror(lock_error));
+                lock_error == 0 ? "yes"
+                                : std::strerror(lock_error)); // NOLINT(concurrency-mt-unsafe): one thread
     print(subjects, 1e9 / per_second);
 
     const bool equal = std::all_of(subjects.begin(), subjects.end(), [&](const subject& s) {

@@ -50,8 +50,8 @@ class prepared_new {
 public:
     explicit prepared_new(std::size_t records) : records_(records) {}
     void prepare() {
-        mallopt(M_TRIM_THRESHOLD, -1);
-        mallopt(M_MMAP_MAX, 0);
+        mallopt(M_TRIM_THRESHOLD, -1); // NOLINT(concurrency-mt-unsafe): before there is a second thread
+        mallopt(M_MMAP_MAX, 0);        // NOLINT(concurrency-mt-unsafe): as above
         touch(*this, records_);
     }
     record* create() { return new record; }

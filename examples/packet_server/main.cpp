@@ -56,6 +56,7 @@ bool write_report(const closing_report& report, const std::string& path) {
     file << report.json();
     file.close();
     if (!file)
+        // NOLINTNEXTLINE(concurrency-mt-unsafe): the other threads have ended
         std::fprintf(stderr, "packet_server: cannot write %s: %s\n", path.c_str(), std::strerror(errno));
     return static_cast<bool>(file);
 }

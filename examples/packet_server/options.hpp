@@ -17,11 +17,11 @@ struct options {
 
     frame_limits frames;
     std::size_t max_clients = 10'000;
-    std::size_t max_packets = 1'000'000;       // requests that wait at a time
-    std::size_t max_output = 64 * 1024 * 1024; // bytes of replies that may wait before requests do
-    std::size_t max_memory = 0;                // bytes of the store, 0 for no limit
-    std::size_t idle_timeout = 0;              // seconds, 0 for never
-    std::size_t write_timeout = 60;            // seconds without progress, 0 for never
+    std::size_t max_packets = 1'000'000;            // requests that wait at a time
+    std::size_t max_output = std::size_t{64} << 20; // bytes of replies that may wait before requests do
+    std::size_t max_memory = 0;                     // bytes of the store, 0 for no limit
+    std::size_t idle_timeout = 0;                   // seconds, 0 for never
+    std::size_t write_timeout = 60;                 // seconds without progress, 0 for never
 
     std::string report; // file names, empty for none
     std::string record;

@@ -138,6 +138,7 @@ thread_cache* heap_list::make_cache(heap_core& heap) noexcept {
     {
         const locked_scope hold{lock};
         join(heap);
+        if (!has_key_) return nullptr; // what its magazines hold would be lost when the thread ends
         forget_ended(mine);
         cache = take_memory();
         if (cache == nullptr) return nullptr;
@@ -151,15 +152,23 @@ thread_cache* heap_list::make_cache(heap_core& heap) noexcept {
     cache->next_of_thread = mine.caches;
     mine.caches = cache;
     if (heap.slot_ < thread_heaps::direct) mine.at[heap.slot_] = cache;
-    // Last: it may allocate, from the heap that is ready now. Without a key the blocks in the magazines of a thread
-    // that ends are lost.
-    if (has_key_ && cache->next_of_thread == nullptr) ::pthread_setspecific(key_, &mine);
+    // Last: it may allocate, from the heap that is ready now. A thread whose end nobody would notice has no caches: its
+    // thread-locals will be gone, and other threads look into them.
+    if (cache->next_of_thread == nullptr && ::pthread_setspecific(key_, &mine) != 0) [[unlikely]] {
+        leave(mine);
+        return nullptr;
+    }
     return cache;
 }
 
 void heap_list::thread_ends(void* heaps_of_thread) noexcept {
     auto& mine = *static_cast<thread_heaps*>(heaps_of_thread);
     mine.ended = true;
+    leave(mine);
+}
+
+// All caches of the thread go.
+void heap_list::leave(thread_heaps& mine) noexcept {
     mine.defers_reports = true;
     bad_free found;
     {
@@ -214,10 +223,10 @@ void heap_list::forget_ended(thread_heaps& of) noexcept {
 }
 
 void heap_list::prepare() noexcept {
+    if (!has_key_) has_key_ = ::pthread_key_create(&key_, [](void* of) { thread_ends(of); }) == 0;
     if (is_prepared_) return;
     is_prepared_ = true;
     pool_records.add(teller_);
-    has_key_ = ::pthread_key_create(&key_, [](void* of) { thread_ends(of); }) == 0;
     // Without memory for the handlers a fork is as unsafe as in any program that has none.
     ::pthread_atfork(before_fork, after_in_parent, after_in_child);
 }

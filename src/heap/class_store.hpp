@@ -135,7 +135,7 @@ public:
             // No more than that: some of what went may have been counted as stuck, or gone before.
             loose -= std::min(loose, most);
         } else {
-            // What was asked for and could not go lies beside live blocks.
+            // What was asked for and could not go lies beside live blocks, or the OS did not take it.
             stuck = loose + stuck - std::min(loose + stuck, opened);
             loose = 0;
         }
@@ -143,7 +143,7 @@ public:
         return given;
     }
     // Whether a trim of all may find anything.
-    bool has_loose() const noexcept { return loose != 0 || slabs().taken() == 0; }
+    bool has_loose() const noexcept { return loose != 0 || stuck != 0 || slabs().taken() == 0; }
     // Nothing was taken since the last mark.
     bool is_idle() const noexcept { return !water.is_used(); }
     // Of what is loose, what was so ever since the last mark. Bytes; 0 where they are not worth a walk.

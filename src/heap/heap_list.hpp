@@ -40,6 +40,7 @@ private:
     static void tell(bool size_classes_too, report_visitor visit, void* context) noexcept;
     static report_teller teller_;
     static void thread_ends(void* heaps) noexcept;
+    static void leave(thread_heaps& mine) noexcept;
     static void before_fork() noexcept;
     static void after_in_parent() noexcept;
     static void after_in_child() noexcept;

@@ -35,7 +35,10 @@ class first_slot {
 public:
     constexpr first_slot() noexcept = default;
     operator std::byte**() const noexcept { return at_.load(std::memory_order_relaxed); }
-    void operator=(std::byte** to) noexcept { at_.store(to, std::memory_order_relaxed); }
+    first_slot& operator=(std::byte** to) noexcept {
+        at_.store(to, std::memory_order_relaxed);
+        return *this;
+    }
 
 private:
     std::atomic<std::byte**> at_{nullptr};

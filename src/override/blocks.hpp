@@ -1,7 +1,8 @@
 // Layer: override. What malloc's functions do to blocks: the heap of the process as it is, or in the hardened library with
-// its checks in between.
+// its checks in between, or in the counting one with its counts.
 #pragma once
 
+#include "counting/counting.hpp"
 #include "hardened/hardened.hpp"
 #include "override.hpp"
 
@@ -16,6 +17,8 @@ inline constexpr std::size_t least_alignment = 16;
 CENOTE_ALWAYS_INLINE void* allocate_block(std::size_t size) noexcept {
     if constexpr (is_hardened)
         return hardened::allocate(size, least_alignment);
+    else if constexpr (is_counting)
+        return counting::allocate(size, least_alignment);
     else
         return process_allocate(size);
 }
@@ -23,12 +26,16 @@ CENOTE_ALWAYS_INLINE void* allocate_block(std::size_t size) noexcept {
 CENOTE_ALWAYS_INLINE void* allocate_block(std::size_t size, std::size_t alignment) noexcept {
     if constexpr (is_hardened)
         return hardened::allocate(size, alignment);
+    else if constexpr (is_counting)
+        return counting::allocate(size, alignment);
     else
         return process_allocate(size, alignment);
 }
 inline void* allocate_zeroed_block(std::size_t size) noexcept {
     if constexpr (is_hardened)
         return hardened::allocate_zeroed(size, least_alignment);
+    else if constexpr (is_counting)
+        return counting::allocate_zeroed(size);
     else
         return process_heap.allocate_zeroed(size, least_alignment);
 }
@@ -36,17 +43,23 @@ inline void* allocate_zeroed_block(std::size_t size) noexcept {
 inline void* reallocate_block(void* p, std::size_t size) noexcept {
     if constexpr (is_hardened)
         return hardened::reallocate(p, size);
+    else if constexpr (is_counting)
+        return counting::reallocate(p, size);
     else
         return process_heap.reallocate(p, size, least_alignment);
 }
 CENOTE_ALWAYS_INLINE void deallocate_block(void* p) noexcept {
     if constexpr (is_hardened)
         hardened::deallocate(p);
+    else if constexpr (is_counting)
+        counting::deallocate(p);
     else
         process_deallocate(p);
 }
 // With the size, and alignment, that the caller says; reports a wrong one.
 void deallocate_block(void* p, std::size_t size, std::size_t alignment) noexcept;
+// The same, of the heap as it is.
+void deallocate_sized(void* p, std::size_t size, std::size_t alignment) noexcept;
 
 inline std::size_t usable_size(const void* p) noexcept {
     if constexpr (is_hardened)

@@ -5,6 +5,7 @@
 //     CENOTE_DECAY_MS=500  milliseconds that freed memory stays resident
 //     CENOTE_HARDENED=all  what the hardened library does: names with commas between, all or none; the names are in
 //                          hardened/features.hpp. The default library does not read it
+//     CENOTE_COUNTS=FOLDER where the counting library counts: counting/counting.hpp. The others do not read it
 //
 // A value that cannot be read gets one line, and the default. Set-user-id programs listen to none of it.
 #include "blocks.hpp"
@@ -112,6 +113,7 @@ bool is_asked(char** environment) noexcept {
 [[gnu::constructor(101)]] void read_environment(int, char**, char** environment) noexcept {
     if (!is_asked(environment)) return;
     const errno_kept kept;
+    if constexpr (cenote::is_counting) counting::begin();
     read_variable(
         "CENOTE_STATS", "0 or 1", [](const char* t, std::size_t& n) { return read_number(t, n) && n <= 1; },
         [](std::size_t n) {
@@ -143,6 +145,7 @@ bool is_asked(char** environment) noexcept {
         return;
     }
     check_waiting_blocks();
+    if constexpr (cenote::is_counting) counting::finish();
     if (to >= 0) print_table(to);
 }
 

@@ -34,8 +34,7 @@ CENOTE_COLD void* new_slowly(std::size_t size, std::size_t alignment) {
     }
 }
 
-void deallocate_block(void* p, std::size_t size, std::size_t alignment) noexcept {
-    if constexpr (is_hardened) return hardened::deallocate(p, size, alignment);
+void deallocate_sized(void* p, std::size_t size, std::size_t alignment) noexcept {
     const unit_kind is = process_map.kind_of(p);
     const size_class said =
         alignment <= least_alignment && size <= max_class_size ? class_for(size) : class_for(size, alignment);
@@ -43,7 +42,16 @@ void deallocate_block(void* p, std::size_t size, std::size_t alignment) noexcept
         return process_heap.give(process_cache(), p, is);
     if (p == nullptr) return;
     if (!process_heap.has_size(p, size, alignment)) process_heap.report_wrong_size(p, size, alignment);
-    deallocate_block(p);
+    process_deallocate(p);
+}
+
+void deallocate_block(void* p, std::size_t size, std::size_t alignment) noexcept {
+    if constexpr (is_hardened)
+        hardened::deallocate(p, size, alignment);
+    else if constexpr (is_counting)
+        counting::deallocate(p, size, alignment);
+    else
+        deallocate_sized(p, size, alignment);
 }
 
 #define CENOTE_SAME_AS(name) __attribute__((alias(name)))

@@ -6,10 +6,13 @@
 #include <dlfcn.h>
 #include <new>
 
+// The names are the runtime's own, and declared again to be weak.
+// NOLINTBEGIN(cert-dcl58-cpp,readability-redundant-declaration)
 namespace std {
 [[gnu::weak]] new_handler get_new_handler() noexcept;
 void __throw_bad_alloc() __attribute__((noreturn, weak));
 } // namespace std
+// NOLINTEND(cert-dcl58-cpp,readability-redundant-declaration)
 
 namespace cenote::detail {
 

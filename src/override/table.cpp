@@ -10,6 +10,7 @@
 
 namespace cenote::detail {
 
+// NOLINTNEXTLINE(cert-dcl50-cpp): the compiler checks the format of its calls
 void print_line(int to, const char* format, ...) noexcept {
     char line[200];
     std::va_list values;

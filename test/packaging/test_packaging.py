@@ -47,7 +47,8 @@ class Complete(unittest.TestCase):
         self.assertEqual(names - headers - cmake, {
             f"{LIBDIR}/libcenote.a", f"{LIBDIR}/libcenote.so", f"{LIBDIR}/libcenote.so.{MINOR}",
             f"{LIBDIR}/libcenote.so.{VERSION}", f"{LIBDIR}/libcenote-malloc.so",
-            f"{LIBDIR}/libcenote-malloc-hardened.so", f"{LIBDIR}/pkgconfig/cenote.pc", "bin/cenote-preload", "bin/cenote"})
+            f"{LIBDIR}/libcenote-malloc-hardened.so", f"{LIBDIR}/pkgconfig/cenote.pc", "bin/cenote-preload", "bin/cenote",
+            f"{LIBDIR}/libcenote-malloc-counting.so"})
 
 
 class Installed(Complete):

@@ -87,8 +87,8 @@ public:
 private:
     enum class state : unsigned char { open, closing, lingering, closed };
     static constexpr std::int64_t linger_time = 1000; // milliseconds
-    static constexpr std::size_t linger_bytes =
-        4 * 1024 * 1024; // that we read in vain before we close all the same
+    static constexpr std::size_t linger_bytes = std::size_t{4}
+                                                << 20; // that we read in vain before we close all the same
     static constexpr std::size_t requests_per_access = 16;
 
     // Keeps a session alive. Sessions stay on one thread, so the count is a plain number.

@@ -18,6 +18,7 @@ public:
         first = a.data();
         count = a.size();
     }
+    // NOLINTNEXTLINE(bugprone-forwarding-reference-overload): a copy made through it is the same
     constexpr array_view(Array&& of) noexcept : array_view(of.data(), of.size()) {}
 
     constexpr T* data() const noexcept { return first_; }

@@ -10,6 +10,7 @@
 //     CENOTE_CAS16           1 where 16 bytes can be compared and swapped at once, else 0; the user may define it as 0
 //     CENOTE_VALGRIND        1 where Valgrind's headers were found, else 0; the user may define it as 0
 //     CENOTE_HARDENED        1 in the objects of the hardened replacement of malloc, else 0; the build defines it as 1
+//     CENOTE_COUNTING        1 in the objects of the counting replacement of malloc, else 0; the build defines it as 1
 //     CENOTE_API             what the shared library exports; cenote.h has the same for C
 //     CENOTE_ALWAYS_INLINE   for the fast paths
 //     CENOTE_COLD            for the slow ones: kept out of line and away from the hot code
@@ -86,6 +87,10 @@
 #define CENOTE_HARDENED 0
 #endif
 
+#ifndef CENOTE_COUNTING
+#define CENOTE_COUNTING 0
+#endif
+
 #ifndef CENOTE_API
 #define CENOTE_API __attribute__((visibility("default")))
 #endif
@@ -101,5 +106,8 @@ inline constexpr bool checks_full = CENOTE_CHECKS >= CENOTE_CHECKS_FULL;
 
 // Whether this is the hardened replacement of malloc; see docs/hardened.md.
 inline constexpr bool is_hardened = CENOTE_HARDENED != 0;
+
+// Whether this is the replacement that counts what it does, for the tool.
+inline constexpr bool is_counting = CENOTE_COUNTING != 0;
 
 } // namespace cenote

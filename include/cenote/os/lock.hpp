@@ -8,6 +8,7 @@
 #ifdef __linux__
 #include <linux/futex.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 #endif
 
@@ -23,11 +24,13 @@ inline void spin_pause() noexcept {
 }
 
 // Sleeps while `state` is `value`, or not at all: whoever returns looks again. Linux is called directly, since what
-// std::atomic::wait does the same with is in the C++ runtime, which a replacement of malloc must do without.
+// std::atomic::wait does the same with is in the C++ runtime, which a replacement of malloc must do without. For a tenth of
+// a second at most: a waker whose call is refused then costs that, and not a thread that sleeps for ever.
 inline void wait_while(std::atomic<int>& state, int value) noexcept {
 #ifdef __linux__
     const errno_kept kept;
-    ::syscall(SYS_futex, &state, FUTEX_WAIT_PRIVATE, value, nullptr);
+    const timespec most{0, 100'000'000};
+    ::syscall(SYS_futex, &state, FUTEX_WAIT_PRIVATE, value, &most);
 #else
     // Relaxed: whoever is woken acquires by what it does next.
     state.wait(value, std::memory_order_relaxed);

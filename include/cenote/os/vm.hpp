@@ -5,7 +5,8 @@
 //     page_size()                  bytes in an OS page; a power of two
 //     reserve(bytes, alignment)    zeroed, readable and writable memory at a multiple of `alignment`, which becomes
 //                                  resident only where it is touched; nullptr when refused
-//     release(p, bytes)            gives a whole reservation back
+//     release(p, bytes)            gives a whole reservation back; what the OS refuses to take is kept, and given back or
+//                                  reserved again later (os/stranded.hpp)
 //     decommit(p, bytes)           the contents are lost (zeroed when touched again) and the pages no longer resident,
 //                                  the range stays usable; false, with nothing changed, when refused
 //     extend(p, bytes, more)       a whole reservation grows where it lies, by zeroed memory; false, with nothing changed,
@@ -24,7 +25,9 @@
 
 #include "cenote/base/bits.hpp"
 #include "cenote/os/errno_kept.hpp"
+#include "cenote/os/stranded.hpp"
 
+#include <cerrno>
 #include <cstddef>
 
 #if !defined(__unix__) && !defined(__APPLE__)
@@ -52,12 +55,17 @@ inline std::size_t page_size() noexcept {
 inline void* map_anywhere(std::size_t bytes) noexcept {
     const detail::errno_kept kept;
     void* const p = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return p == MAP_FAILED ? nullptr : p;
+    if (p == MAP_FAILED) [[unlikely]]
+        return stranded.take(bytes);
+    return p;
 }
 
 inline void release(void* p, std::size_t bytes) noexcept {
     const detail::errno_kept kept;
-    ::munmap(p, bytes);
+    if (::munmap(p, bytes) == 0) [[likely]]
+        stranded.retry();
+    else if (errno != EINVAL)
+        stranded.keep(p, bytes);
 }
 
 // O(1): one mapping when the kernel's choice happens to be aligned, else a larger one whose ends are cut off.

@@ -18,6 +18,7 @@ public:
     constexpr watched_top() noexcept =
         default; // closed: empty and full at once, so that every call takes the slow path
     watched_top(const watched_top& other) noexcept : to_(other.get()) {}
+    // NOLINTNEXTLINE(cert-oop54-cpp): to itself it stores what is there
     watched_top& operator=(const watched_top& other) noexcept {
         set(other.get());
         return *this;

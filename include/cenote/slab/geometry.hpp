@@ -22,7 +22,7 @@
 
 namespace cenote::detail {
 
-inline constexpr std::size_t max_slab_blocks = 64 * word_bits;
+inline constexpr std::size_t max_slab_blocks = std::size_t{64} * word_bits;
 inline constexpr std::size_t max_block_size = 64_MiB;
 
 // AddressSanitizer's shadow knows only whole 8 bytes.

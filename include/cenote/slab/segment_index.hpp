@@ -56,7 +56,7 @@ public:
     // Makes room for one more. False, and nothing changed, when the source refuses.
     template <memory_source Source>
     bool reserve_one(Source& source) noexcept {
-        if (slots_ != nullptr && (count_ + 1) * 2 <= slots()) return true;
+        if (slots_ != nullptr && (std::size_t{count_} + 1) * 2 <= slots()) return true;
         const std::size_t larger = slots_ == nullptr ? first_slots : slots() * 2;
         auto* const table =
             static_cast<std::uintptr_t*>(source.allocate(larger * sizeof(std::uintptr_t), cache_line));

@@ -603,7 +603,8 @@ private:
     }
 
     // Gives the pages back that hold nothing but free blocks, of the slabs that changed since that was done last: of all,
-    // or from the highest on until it was `most` bytes. Returns bytes.
+    // or from the highest on until it was `most` bytes. What the source refuses it is asked for again the next time. Returns
+    // bytes.
     std::size_t give_pages_back(segment& s, std::size_t most) noexcept {
         std::size_t given = 0;
         if constexpr (decommitting_source<Source>) {
@@ -611,15 +612,16 @@ private:
             for (std::size_t slab = slabs; slab-- != 0 && given < most;) {
                 const std::uint64_t bit = std::uint64_t{1} << slab;
                 if ((s.given_back & bit) != 0 || ((s.nonfull & bit) == 0)) continue;
-                s.given_back |= bit;
-                given += give_free_pages(s, slab, slab + 1 == slabs);
+                bool is_refused = false;
+                given += give_free_pages(s, slab, slab + 1 == slabs, is_refused);
+                if (!is_refused) s.given_back |= bit;
             }
         }
         return given;
     }
     // What lies between the last block of a slab and the next slab goes with the last block.
-    std::size_t give_free_pages(segment& s, std::size_t slab,
-                                bool is_last_slab) noexcept requires decommitting_source<Source> {
+    std::size_t give_free_pages(segment& s, std::size_t slab, bool is_last_slab,
+                                bool& is_refused) noexcept requires decommitting_source<Source> {
         const std::size_t opened = s.opened_in(geometry_, slab);
         const bool to_its_end = opened == geometry_.blocks_per_slab() && !is_last_slab;
         std::size_t given = 0;
@@ -628,8 +630,12 @@ private:
             std::size_t bytes = (last - first) * geometry_.block_size();
             if (last == opened && to_its_end) bytes = geometry_.stride() - first * geometry_.block_size();
             const bool is_all = last - first == opened;
-            if (is_all || bytes >= least_given_back)
-                given += source_.decommit(s.at(geometry_, {slab, first}), bytes);
+            if (is_all || bytes >= least_given_back) {
+                const std::size_t went = source_.decommit(s.at(geometry_, {slab, first}), bytes);
+                given += went;
+                // There was at least one OS page to give.
+                if (went == 0 && bytes >= least_given_back) is_refused = true;
+            }
             first = next_block(s, slab, last, opened, true);
         }
         return given;

@@ -17,7 +17,7 @@ namespace cenote::detail::hardened {
 
 namespace {
 
-constexpr std::size_t page = 4096; // pages of the OS are this large, or multiples
+constexpr std::size_t least_page = 4096; // pages of the OS are this large, or multiples
 
 // An atomic, since two threads may free one block at once, and only one is to be right.
 std::atomic_ref<std::uint64_t> seal_of(const void* p, size_class c) noexcept {
@@ -47,9 +47,9 @@ bool check_reused(const std::byte* p, size_class c) noexcept {
     bool is_zero = true;
     for (const std::byte* at = p; at < end;) {
         const auto rest = static_cast<std::size_t>(end - at);
-        const std::size_t bytes = std::min(rest, page - address_of(at) % page);
+        const std::size_t bytes = std::min(rest, least_page - address_of(at) % least_page);
         // The seal's own page is as old as the seal.
-        const bool has_seal = address_of(at) / page == address_of(end) / page;
+        const bool has_seal = address_of(at) / least_page == address_of(end) / least_page;
         const bool junk = has_seal ? word != 0 : *at != std::byte{0};
         if (!is_filled(at, bytes, junk ? freed_junk : 0)) report_write_after_free(p, class_size(c));
         is_zero = is_zero && !junk;

@@ -2,12 +2,14 @@
 
 namespace cenote::tool {
 
+extern const command compare_command;
 extern const command record_command;
 extern const command run_command;
 
 const std::vector<const command*>& commands() {
     static const std::vector<const command*> all{
         &run_command,
+        &compare_command,
         &record_command,
     };
     return all;

@@ -3,13 +3,16 @@
 #include "../support/failure.hpp"
 #include "../support/streams.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <utility>
@@ -24,11 +27,18 @@ double seconds_now() {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
+double seconds_of(const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+}
+
 constexpr int forwarded[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH};
 
 std::atomic<pid_t> forward_to{0};
+std::atomic<int> told_to_end{0};
 
 void forward(int number, siginfo_t* from, void*) {
+    if (number == SIGINT || number == SIGTERM || number == SIGHUP || number == SIGQUIT)
+        told_to_end.store(number, std::memory_order_relaxed);
     // A terminal's signals come from the kernel, to all processes in the foreground.
     if (from->si_code == SI_KERNEL) return;
     const int kept = errno;
@@ -94,6 +104,9 @@ bool ending::was_signalled() const noexcept { return WIFSIGNALED(status); }
 int ending::exit_status() const noexcept {
     return was_signalled() ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
+
+double ending::user_seconds() const noexcept { return seconds_of(used.ru_utime); }
+double ending::system_seconds() const noexcept { return seconds_of(used.ru_stime); }
 
 std::string ending::text() const {
     if (!was_signalled()) return "exit status " + std::to_string(WEXITSTATUS(status));
@@ -162,13 +175,32 @@ child::~child() {
     ::waitpid(pid_, nullptr, 0);
 }
 
-ending child::wait() {
+// False when it was still running then.
+bool child::has_ended_within(double seconds) const {
+    const int handle = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
+    if (handle < 0) fail_with_errno("cannot watch the program");
+    const double end = seconds_now() + seconds;
+    pollfd ready{handle, POLLIN, 0};
+    int result = 0;
+    for (double left = seconds; result <= 0 && left > 0; left = end - seconds_now())
+        result = ::poll(&ready, 1, static_cast<int>(std::min(left, 1e6) * 1000) + 1);
+    ::close(handle);
+    return result > 0;
+}
+
+ending child::wait(double patience) {
+    told_to_end.store(0, std::memory_order_relaxed);
     const forwarding signals(pid_);
     ending how;
+    if (patience > 0 && !has_ended_within(patience)) {
+        how.was_killed = true;
+        ::kill(pid_, SIGKILL);
+    }
     while (::wait4(pid_, &how.status, 0, &how.used) != pid_)
         if (errno != EINTR) fail_with_errno("cannot wait for the program");
     waited_ = true;
     how.seconds = seconds_now() - started_;
+    how.interrupted = told_to_end.load(std::memory_order_relaxed);
     return how;
 }
 

@@ -24,10 +24,17 @@ struct ending {
     int status = 0; // as wait4 has it
     rusage used{};  // with what those used that it waited for
     double seconds = 0;
+    bool was_killed = false; // by us: it took too long
+    int interrupted = 0;     // the signal by which somebody told us to end, meanwhile; 0: none
 
     bool was_signalled() const noexcept;
     int exit_status() const noexcept; // as shells have it: 128 and the signal
     bool is_success() const noexcept { return status == 0; }
+    double user_seconds() const noexcept;
+    double system_seconds() const noexcept;
+    double processor_seconds() const noexcept { return user_seconds() + system_seconds(); }
+    double peak_bytes() const noexcept { return static_cast<double>(used.ru_maxrss) * 1024; } // resident
+    long page_faults() const noexcept { return used.ru_minflt + used.ru_majflt; }
     std::string text() const; // "exit status 3", "signal 11 (Segmentation fault)"
 };
 
@@ -45,10 +52,12 @@ public:
 
     pid_t pid() const noexcept { return pid_; }
     // Until it ends. Signals that this process gets meanwhile, from other processes, go to it; those of the terminal it gets
-    // itself.
-    ending wait();
+    // itself. It is killed after `patience` seconds; 0: never.
+    ending wait(double patience = 0);
 
 private:
+    bool has_ended_within(double seconds) const;
+
     pid_t pid_;
     double started_;
     bool waited_ = false;

@@ -7,6 +7,7 @@
 namespace cenote::tool {
 
 inline constexpr const char* malloc_library = "libcenote-malloc.so";
+inline constexpr const char* counting_malloc_library = "libcenote-malloc-counting.so";
 inline constexpr const char* hardened_malloc_library = "libcenote-malloc-hardened.so";
 
 // The path of one; throws failure where there is none, or the dynamic linker could not take it: a path with a space or a

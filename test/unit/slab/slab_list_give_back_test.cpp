@@ -219,6 +219,24 @@ TEST(giving_pages_back_around_taken_blocks, leaves_what_is_below_two_os_pages) {
     EXPECT_TRUE(list.valid());
 }
 
+TEST(giving_pages_back_to_a_source_that_refuses, is_asked_for_again_the_next_time) {
+    const runtime_geometry g{512, 8};
+    ledger books;
+    slab_list_on<decommitting_ledger_source> list{g, growth::unlimited().steps(1_MiB, 1_MiB),
+                                                  decommitting_ledger_source{books}};
+    std::vector<std::byte*> blocks = grow_and_take(list, 2 * g.blocks_per_slab());
+    const std::vector<std::byte*> kept{blocks.back()};
+    blocks.pop_back();
+    put(list, blocks);
+    books.refuse_decommit(true);
+    EXPECT_EQ(list.trim(), 0U);
+    EXPECT_TRUE(list.valid());
+    books.refuse_decommit(false);
+    EXPECT_GE(list.trim(), blocks.size() * 512U) << "as if it had not been refused";
+    EXPECT_EQ(list.trim(), 0U);
+    put(list, kept);
+}
+
 // The real thing: what stays taken keeps its bytes, and the pages of the rest are gone.
 TEST(giving_pages_back_to_the_system, keeps_the_contents_of_taken_blocks) {
     const runtime_geometry g{512, 8};

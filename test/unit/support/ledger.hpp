@@ -41,6 +41,7 @@ public:
     }
     void refuse_next_calls() { refuse(calls_); }
     void recover() { refuse(never); }
+    void refuse_decommit(bool from_now_on) { refuses_decommit_ = from_now_on; }
 
     void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
         EXPECT_GT(bytes, 0U);
@@ -69,6 +70,7 @@ public:
 
     std::size_t decommit(void* p, std::size_t bytes) noexcept {
         EXPECT_TRUE(inside(p, bytes)) << "decommit of memory that is not out";
+        if (refuses_decommit_) return 0;
         decommitted_ += bytes;
         return bytes;
     }
@@ -101,6 +103,7 @@ private:
     std::size_t decommitted_ = 0;
     std::size_t refuse_from_ = never;
     std::size_t refuse_until_ = never;
+    bool refuses_decommit_ = false;
 };
 
 class ledger_source {

@@ -1,0 +1,33 @@
+// Layer: tool. Figures as people read them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cenote::tool {
+
+std::string with_commas(std::uint64_t n);            // 1,234,567
+std::string bytes_text(double bytes);                // 12.3 MiB
+std::string percent_text(double share);              // .123 is 12.3 %
+std::string seconds_text(double seconds);            // 1.23 s, 45.6 ms, 7.89 us, 12 ns
+std::string fixed_text(double value, int decimals);  // 1.23
+std::string bar_text(double share, unsigned length); // # for each part of `length`
+// As one would type it in a shell; at most about `most` characters.
+std::string command_text(const std::vector<std::string>& words, std::size_t most = 70);
+
+// Columns that line up: the first to the left, others to the right, unless their heading ends with "<".
+class text_table {
+public:
+    explicit text_table(std::vector<std::string> headings);
+    void add(std::vector<std::string> row); // of as many columns at most
+    bool is_empty() const noexcept { return rows_.size() == 1; }
+    std::string text(std::string_view indent = "") const;
+
+private:
+    std::vector<bool> is_left_;
+    std::vector<std::vector<std::string>> rows_;
+};
+
+} // namespace cenote::tool
