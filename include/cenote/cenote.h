@@ -289,6 +289,10 @@ CENOTE_API void cenote_heap_set_decay(cenote_heap* heap, uint32_t milliseconds);
 /* The same of the limit, SIZE_MAX: none. What is held beyond a new limit stays. */
 CENOTE_API void cenote_heap_set_limit(cenote_heap* heap, size_t bytes);
 
+/* One allocation in about `rate`, 0: none, lies between pages that nobody may touch, at most `places` of them at a time, 0: 64.
+ * See cenote::heap::set_guard_rate. */
+CENOTE_API void cenote_heap_set_guard_rate(cenote_heap* heap, uint32_t rate, uint32_t places);
+
 /* Where other threads are busy, a figure of some moment. O(capacity / 64). */
 CENOTE_API void cenote_heap_get_stats(const cenote_heap* heap, cenote_heap_stats* out);
 

@@ -30,6 +30,7 @@ void heap_core::end() noexcept {
         if (classes_[c].is_open()) classes_[c].release_all(c);
     units_.release_all();
     mappings_.release_all();
+    guarded_.release_all();
     map_.release_all();
 }
 
@@ -57,11 +58,13 @@ void heap_core::lock_all() noexcept {
         c.lock.lock_for_fork();
     units_.lock.lock_for_fork();
     mappings_.lock.lock_for_fork();
+    guarded_.lock.lock_for_fork();
     supply_.source_lock.lock_for_fork();
 }
 
 void heap_core::unlock_all() noexcept {
     supply_.source_lock.unlock_after_fork();
+    guarded_.lock.unlock_after_fork();
     mappings_.lock.unlock_after_fork();
     units_.lock.unlock_after_fork();
     for (class_store& c : classes_)
@@ -119,7 +122,7 @@ void heap_list::remove(heap_core& heap) noexcept {
     const locked_scope hold{lock};
     for (thread_cache* c = heap.caches_; c != nullptr;) {
         thread_cache* const next = c->next_of_heap;
-        if (heap.slot_ < thread_heaps::direct) c->thread->at[heap.slot_] = thread_heaps::closed();
+        c->thread->set(heap.slot_, thread_heaps::closed());
         // Its thread may be looking through its caches at this moment, and takes this one out of them later.
         c->heap.store(nullptr, std::memory_order_relaxed);
         c = next;
@@ -151,13 +154,14 @@ thread_cache* heap_list::make_cache(heap_core& heap) noexcept {
     }
     cache->next_of_thread = mine.caches;
     mine.caches = cache;
-    if (heap.slot_ < thread_heaps::direct) mine.at[heap.slot_] = cache;
-    // Last: it may allocate, from the heap that is ready now. A thread whose end nobody would notice has no caches: its
+    mine.set(heap.slot_, cache);
+    // It may allocate, from the heap that is ready now. A thread whose end nobody would notice has no caches: its
     // thread-locals will be gone, and other threads look into them.
     if (cache->next_of_thread == nullptr && ::pthread_setspecific(key_, &mine) != 0) [[unlikely]] {
         leave(mine);
         return nullptr;
     }
+    if (heap.sampling_.is_on() || heap.sample_as_usual()) heap.adopt_settings(*cache);
     return cache;
 }
 
@@ -184,8 +188,8 @@ void heap_list::leave(thread_heaps& mine) noexcept {
 
 // Needs the lock.
 void heap_list::retire_all(thread_heaps& of) noexcept {
-    for (thread_cache*& at : of.at)
-        at = thread_heaps::closed();
+    for (std::atomic<thread_cache*>& at : of.at)
+        at.store(thread_heaps::closed(), std::memory_order_relaxed);
     forget_ended(of);
     while (of.caches != nullptr) {
         thread_cache* const cache = of.caches;
@@ -250,7 +254,8 @@ thread_cache* heap_list::take_memory() noexcept {
         if (memory == nullptr) return nullptr;
     }
     auto* const cache = ::new (memory) thread_cache;
-    cache->next_slots = reinterpret_cast<std::byte**>(cache + 1);
+    auto* const counts = ::new (cache + 1) sampling_counts;
+    cache->next_slots = reinterpret_cast<std::byte**>(counts + 1);
     cache->end_slots = reinterpret_cast<std::byte**>(static_cast<std::byte*>(memory) + thread_cache::bytes());
     return cache;
 }

@@ -9,6 +9,7 @@
 namespace cenote::detail {
 
 void heap_core::report(const char* what, const void* p, unit_kind kind) const noexcept {
+    if (kind == kind_guarded) guarded_.report(what, p, __builtin_return_address(0));
     if (kind == kind_foreign)
         fail_with("%s: %p, which is in no block of the heap (foreign, or freed before)", what, p);
     if (kind == kind_inner) fail_with("%s: %p, which is inside a large block", what, p);
@@ -21,6 +22,7 @@ void heap_core::report(const char* what, const void* p, unit_kind kind) const no
 std::size_t heap_core::taken_bytes(const void* p) const noexcept {
     const unit_kind kind = map_.kind_of(p);
     if (kind == kind_mapping) return mappings_.bytes_of(p);
+    if (kind == kind_guarded) return guarded_.bytes_of(p);
     if (kind == kind_large) {
         const locked_scope hold{units_.lock};
         return is_aligned(p, unit) && map_.kind_of(p) == kind_large ? map_.large_units(address_of(p)) * unit
@@ -37,6 +39,7 @@ bool heap_core::is_block(const void* p) const noexcept {
     const unit_kind kind = map_.kind_of(p);
     if (kind == kind_large) return is_aligned(p, unit);
     if (kind == kind_mapping) return mappings_.bytes_of(p) != 0;
+    if (kind == kind_guarded) return guarded_.bytes_of(p) != 0;
     if (kind == kind_foreign || kind > last_class) return false;
     const class_store& store = classes_[kind];
     const locked_scope hold{store.lock};
@@ -49,6 +52,7 @@ bool heap_core::has_size(const void* p, std::size_t size, std::size_t alignment)
     const bool is_of_a_class = kind != kind_foreign && kind <= last_class;
     if (!(is_of_a_class ? may_be_block(p, kind) : is_block(p))) return true;
     const size_class said = class_for(size, alignment);
+    if (kind == kind_guarded) return said == guarded_.class_of(p);
     if (said != no_class || kind <= last_class) return kind == said;
     const std::size_t is = usable_size(p);
     if (is_for_units(size, alignment))

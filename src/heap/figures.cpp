@@ -44,9 +44,14 @@ heap_stats heap_core::stats() const noexcept {
         s.mapping_live = mappings_.live_bytes();
         s.mappings = mappings_.live();
     }
+    {
+        const locked_scope hold{guarded_.lock};
+        s.guarded_live = guarded_.live_bytes();
+        s.guarded = guarded_.taken();
+    }
     s.mapping_cache = mappings_.cached_bytes();
     s.free = at_least_nothing(loose_.load(std::memory_order_relaxed)) + units_.loose_bytes();
-    s.live += s.large_live + s.mapping_live;
+    s.live += s.large_live + s.mapping_live + s.guarded_live;
     s.caches = cache_count_.load(std::memory_order_relaxed);
     return s;
 }
@@ -55,6 +60,7 @@ bool heap_core::is_live(const void* p) const noexcept {
     const unit_kind kind = map_.kind_of(p);
     if (kind == kind_large) return is_aligned(p, unit);
     if (kind == kind_mapping) return mappings_.bytes_of(p) != 0;
+    if (kind == kind_guarded) return guarded_.bytes_of(p) != 0;
     if (kind == kind_foreign || kind > last_class) return false;
     const auto c = static_cast<size_class>(kind);
     const locked_scope hold{heaps.lock};
@@ -68,7 +74,7 @@ bool heap_core::is_live(const void* p) const noexcept {
 }
 
 bool heap_core::valid() const noexcept {
-    if (!units_.valid() || !mappings_.valid()) return false;
+    if (!units_.valid() || !mappings_.valid() || !guarded_.valid()) return false;
     const locked_scope hold{heaps.lock};
     for (size_class c = 1; c <= last_class; ++c) {
         std::size_t waiting = 0;

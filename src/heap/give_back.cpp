@@ -211,7 +211,7 @@ bool heap_core::relieve() noexcept {
 std::size_t heap_core::trim() noexcept {
     prepare_for_source();
     if (thread_cache* const cache = this_thread_heaps.find(*this)) flush_all(*cache);
-    return give_back(which::all);
+    return give_back(which::all) + guarded_.trim();
 }
 
 } // namespace cenote::detail

@@ -76,6 +76,9 @@ heap_stats heap::totals() const noexcept { return core_->totals(); }
 size_class_stats heap::stats_of(detail::size_class c) const noexcept { return core_->stats_of(c); }
 void heap::set_decay(std::uint32_t milliseconds) noexcept { core_->set_decay(milliseconds); }
 void heap::set_limit(std::size_t bytes) noexcept { core_->set_limit(bytes); }
+void heap::set_guard_rate(std::uint32_t rate, std::uint32_t places) noexcept {
+    core_->set_guard_rate(rate, places);
+}
 bool heap::valid() const noexcept { return core_->valid(); }
 bool heap::is_live(const void* p) const noexcept { return core_->is_live(p); }
 

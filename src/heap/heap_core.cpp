@@ -6,19 +6,26 @@
 namespace cenote::detail {
 
 // This thread's magazine is empty, closed, or not there.
-void* heap_core::refill(thread_cache& seen, size_class c) noexcept {
-    thread_cache* const cache = mine(seen);
-    if (cache == nullptr) return take_directly(c);
-    if (cache->last(c) == nullptr) {
-        magazine_state& state = cache->states[c];
-        if (state.exchanges++ >= 1 || state.capacity == 0) cache->grow(c, magazine_bytes());
+void* heap_core::refill(std::size_t size, thread_cache& seen, size_class c, std::size_t alignment,
+                        heap_core& of) noexcept {
+    thread_cache* const cache = of.mine(seen);
+    if (cache == nullptr) return of.take_directly(c);
+    if (!is_hardened && of.sampling_.is_on())
+        return of.allocate_sampling(*cache, c, size, alignment, __builtin_return_address(0));
+    return of.take_through(*cache, c);
+}
+
+void* heap_core::take_through(thread_cache& cache, size_class c) noexcept {
+    if (cache.last(c) == nullptr) {
+        magazine_state& state = cache.states[c];
+        if (state.exchanges++ >= 1 || state.capacity == 0) cache.grow(c, magazine_bytes());
         state.is_used = true;
         std::size_t got = take(c, state.first, exchange_of(state), state.capacity);
         if (got == 0 && relieve()) got = take(c, state.first, exchange_of(state), state.capacity);
         if (got == 0) return refuse();
-        cache->set_top(c, state.first + got);
+        cache.set_top(c, state.first + got);
     }
-    std::byte* const p = cache->pop(c);
+    std::byte* const p = cache.pop(c);
     unpoison(p, class_size(c));
     return p;
 }
@@ -51,7 +58,10 @@ void* heap_core::refuse() noexcept {
 // This thread's magazine is full, closed, watchful, or not there; or `p` is what was freed last, or no block of a class.
 void heap_core::deallocate_slowly(thread_cache& seen, void* p, unit_kind kind) noexcept {
     if (kind == kind_foreign || kind > last_class) {
-        if (p != nullptr) deallocate_large(p, kind);
+        if (kind == kind_guarded)
+            guarded_.give(p, __builtin_return_address(0));
+        else if (p != nullptr)
+            deallocate_large(p, kind);
         return;
     }
     if (!may_be_block(p, kind)) report("free of a pointer to no block", p, kind);
@@ -163,7 +173,8 @@ void heap_core::flush_all(thread_cache& cache) noexcept {
 
 void heap_core::deallocate(void* p, std::size_t size, std::size_t alignment) noexcept {
     const size_class c = class_for(size, alignment);
-    if (c == no_class || p == nullptr) return deallocate(p);
+    if (c == no_class || p == nullptr || size >= looked_up_.load(std::memory_order_relaxed))
+        return deallocate(p);
     give(cache(), p, c);
 }
 

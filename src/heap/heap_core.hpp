@@ -5,6 +5,7 @@
 //     large.cpp         blocks above the largest class
 //     reallocate.cpp    blocks that change size
 //     give_back.cpp     when memory goes back to the OS
+//     sampling.cpp      which allocations are drawn to be guarded
 //     caches.cpp        threads and heaps that come and go, forks
 //     checks.cpp        what is said of pointers that are freed wrongly
 //     figures.cpp       counts and audits
@@ -14,14 +15,16 @@
 //
 //     heaps     (process-wide) the list of heaps, and of each heap's thread caches
 //     classes   by number; nobody but a fork holds two
-//     units, mappings, then the source's, for a source of the user's
+//     units, mappings, guarded blocks, then the source's, for a source of the user's
 //
 // Everything in the process heap is constant-initialised and never destroyed: it works before main and after static
 // destruction.
 #pragma once
 
 #include "class_store.hpp"
+#include "guarded_store.hpp"
 #include "mapping_store.hpp"
+#include "sampling.hpp"
 #include "segment_map.hpp"
 #include "supply.hpp"
 #include "thread_cache.hpp"
@@ -50,33 +53,37 @@ public:
     // Over a map, and a store for each class number, which are all zeroes: in the process heap that costs no page that is
     // not used.
     constexpr heap_core(segment_map& map, class_store (&classes)[last_class + 1], const char* name) noexcept
-        : map_(map), classes_(classes), name_(name), units_(map, supply_), mappings_(map, supply_) {}
+        : map_(map), classes_(classes), name_(name), units_(map, supply_), mappings_(map, supply_),
+          guarded_(map, supply_) {}
     heap_core(const heap_core&) = delete;
     heap_core& operator=(const heap_core&) = delete;
     ~heap_core() = default; // the process heap's memory stays; others call end()
 
     // What is called first: this thread's magazines, closed ones where it has none. The process heap's, who knows that it
     // is that one, finds with fewer instructions: see process_heap.hpp.
-    CENOTE_ALWAYS_INLINE thread_cache& cache() const noexcept { return *this_thread_heaps.at[slot_]; }
+    CENOTE_ALWAYS_INLINE thread_cache& cache() const noexcept { return this_thread_heaps.of(slot_); }
 
     // Blocks at multiples of 16; nullptr, and errno, where the limit or the source refuses. No size is too large to ask
     // for.
     CENOTE_ALWAYS_INLINE void* allocate(thread_cache& cache, std::size_t size) noexcept {
         if (size > max_class_size) [[unlikely]]
-            return allocate_large(size, 16);
-        return allocate_class(cache, class_for(size));
+            return allocate_large(size, 16, *this);
+        return allocate_class(cache, class_for(size), size, 16);
     }
     // `alignment` is a power of two.
     CENOTE_ALWAYS_INLINE void* allocate(thread_cache& cache, std::size_t size,
                                         std::size_t alignment) noexcept {
         const size_class c = class_for(size, alignment);
-        return c == no_class ? allocate_large(size, alignment) : allocate_class(cache, c);
+        return c == no_class ? allocate_large(size, alignment, *this)
+                             : allocate_class(cache, c, size, alignment);
     }
-    CENOTE_ALWAYS_INLINE void* allocate_class(thread_cache& cache, size_class c) noexcept {
+    // `size` and `alignment` are what was asked for.
+    CENOTE_ALWAYS_INLINE void* allocate_class(thread_cache& cache, size_class c, std::size_t size,
+                                              std::size_t alignment) noexcept {
         std::byte** const top = cache.top(c);
         std::byte* const p = top[-1];
         if (p == nullptr) [[unlikely]]
-            return refill(cache, c);
+            return refill(size, cache, c, alignment, *this);
         cache.set_top(c, top - 1);
         unpoison(p, class_size(c));
         return p;
@@ -98,9 +105,9 @@ public:
         *top = static_cast<std::byte*>(p);
         cache.set_top(k, top + 1);
     }
-    // With the size, and the alignment, that it was allocated with: no look-up up to 64 KiB.
+    // With the size, and the alignment, that it was allocated with: no look-up up to 64 KiB, unless blocks are guarded.
     CENOTE_ALWAYS_INLINE void deallocate(void* p, std::size_t size) noexcept {
-        if (size > max_class_size || p == nullptr) [[unlikely]]
+        if (size >= looked_up_.load(std::memory_order_relaxed) || p == nullptr) [[unlikely]]
             return deallocate(p);
         give(cache(), p, class_for(size));
     }
@@ -131,6 +138,10 @@ public:
     void set_limit(std::size_t bytes) noexcept { supply_.set_limit(bytes); }
     void set_decay(std::uint32_t milliseconds) noexcept { decay_ = milliseconds; }
 
+    // One allocation in about `rate` lies between guards, 0: none, and at most `places` of them at a time. At least `gap`
+    // milliseconds are between two.
+    void set_guard_rate(std::uint32_t rate, std::uint32_t places, std::uint32_t gap = 0) noexcept;
+
     // Tests what waits in this thread's magazines and the depots, as when they are flushed.
     void check_waiting() noexcept;
 
@@ -146,7 +157,10 @@ private:
     friend class heap_list;
 
     // heap_core.cpp
-    [[gnu::noinline]] void* refill(thread_cache& seen, size_class c) noexcept;
+    // Of no heap, so that the size, which only they need, stays in the register in which malloc gets it.
+    [[gnu::noinline]] static void* refill(std::size_t size, thread_cache& seen, size_class c,
+                                          std::size_t alignment, heap_core& of) noexcept;
+    void* take_through(thread_cache& cache, size_class c) noexcept;
     [[gnu::noinline]] void deallocate_slowly(thread_cache& seen, void* p, unit_kind kind) noexcept;
     [[gnu::noinline]] void exchange(thread_cache& cache, size_class c) noexcept;
     CENOTE_COLD void* refuse() noexcept;
@@ -162,7 +176,8 @@ private:
     CENOTE_COLD void complain(const class_slabs::put_outcome& found, size_class c) const noexcept;
 
     // large.cpp
-    [[gnu::noinline]] void* allocate_large(std::size_t size, std::size_t alignment) noexcept;
+    [[gnu::noinline]] static void* allocate_large(std::size_t size, std::size_t alignment,
+                                                  heap_core& of) noexcept;
     struct large_block {
         void* base;
         std::uint64_t dirty; // of units: which; of a mapping: bytes
@@ -173,6 +188,17 @@ private:
 
     // reallocate.cpp
     bool resize_large_in_place(void* p, unit_kind kind, std::size_t usable, std::size_t size) noexcept;
+
+    // sampling.cpp
+    void* allocate_sampling(thread_cache& cache, size_class c, std::size_t size, std::size_t alignment,
+                            const void* from) noexcept;
+    void* draw_guarded(thread_cache& cache, std::size_t size, std::size_t alignment,
+                       const void* from) noexcept;
+    bool sample_as_usual() noexcept;
+    void adopt_settings(thread_cache& cache) noexcept;
+    void count_in_bulk(sampling_counts& counts, std::size_t blocks) noexcept;
+    void count_one_by_one(thread_cache& cache, bool one_by_one) noexcept;
+    bool is_too_soon() noexcept;
 
     // give_back.cpp
     std::size_t loose() const noexcept;
@@ -218,10 +244,17 @@ private:
     const char* const name_; // nullptr: in no report
     std::uint64_t id_ = 0;   // in reports
     std::uint32_t slot_ = 0; // of thread_heaps::at
+    // Frees that say less bytes than these need no look-up. None do where blocks may be guarded. Relaxed: who frees a guarded
+    // block got it from an allocation, which acquired the settings that were written after this.
+    std::atomic<std::size_t> looked_up_{max_class_size + 1};
     std::atomic<std::uint32_t> decay_{500};
     supply supply_;
     unit_store units_;
     mapping_store mappings_;
+    guarded_store guarded_;
+    sampling_settings sampling_;
+    std::atomic<bool> is_told_{false};           // what to sample; relaxed: written under the lock `heaps`
+    std::atomic<std::uint64_t> next_guarded_{0}; // milliseconds; relaxed: about when
 
     thread_cache* caches_ = nullptr; // of all threads; under the lock `heaps`
     heap_core* older_ = nullptr;

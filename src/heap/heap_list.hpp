@@ -32,6 +32,10 @@ public:
     // A new cache of this thread, linked everywhere; nullptr where there shall be none.
     thread_cache* make_cache(heap_core& heap) noexcept;
 
+    // The store of guarded blocks that the address is in; nullptr where there is none. Without the lock, for a handler of
+    // SIGSEGV.
+    const guarded_store* guarding(const void* address) const noexcept;
+
     heap_lock lock; // `heaps`, see heap_core.hpp
 
 private:

@@ -44,15 +44,15 @@ heap_core::large_block heap_core::take_large(std::size_t size, std::size_t align
     return got;
 }
 
-void* heap_core::allocate_large(std::size_t size, std::size_t alignment) noexcept {
-    void* const p = take_large(size, alignment).base;
-    return p != nullptr ? p : refuse();
+void* heap_core::allocate_large(std::size_t size, std::size_t alignment, heap_core& of) noexcept {
+    void* const p = of.take_large(size, alignment).base;
+    return p != nullptr ? p : of.refuse();
 }
 
 void* heap_core::allocate_zeroed(std::size_t size, std::size_t alignment) noexcept {
     const size_class c = class_for(size, alignment);
     if (c != no_class) {
-        void* const p = allocate_class(cache(), c);
+        void* const p = allocate_class(cache(), c, size, alignment);
         if (p != nullptr) std::memset(p, 0, size);
         return p;
     }

@@ -13,7 +13,7 @@ namespace cenote::detail {
 extern constinit segment_map process_map;
 extern constinit heap_core process_heap;
 
-CENOTE_ALWAYS_INLINE thread_cache& process_cache() noexcept { return *this_thread_heaps.at[0]; }
+CENOTE_ALWAYS_INLINE thread_cache& process_cache() noexcept { return this_thread_heaps.of(0); }
 
 CENOTE_ALWAYS_INLINE void* process_allocate(std::size_t size) noexcept {
     return process_heap.allocate(process_cache(), size);

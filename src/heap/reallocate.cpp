@@ -17,6 +17,8 @@ std::size_t heap_core::usable_size(const void* p) const noexcept {
         bytes = map_.large_units(address_of(p)) * unit;
     else if (kind == kind_mapping)
         bytes = mappings_.bytes_of(p);
+    else if (kind == kind_guarded)
+        bytes = guarded_.bytes_of(p);
     if (bytes == 0) report("size of a pointer to no block", p, kind);
     return bytes;
 }
@@ -62,8 +64,8 @@ void* heap_core::reallocate(void* p, std::size_t size, std::size_t alignment) no
         return p;
     if (!is_block(p)) report("reallocate of a pointer to no block", p, kind);
     const std::size_t usable = usable_size(p);
-    if (kind > last_class && is_aligned(p, alignment) && resize_large_in_place(p, kind, usable, size))
-        return p;
+    const bool is_large = kind == kind_large || kind == kind_mapping;
+    if (is_large && is_aligned(p, alignment) && resize_large_in_place(p, kind, usable, size)) return p;
     // Mappings begin at multiples of a unit, and nothing more is kept when they move.
     if (kind == kind_mapping && size > usable && alignment <= unit) {
         // An eighth more than asked: blocks that grow in small steps would else go to the kernel at each.
@@ -76,7 +78,7 @@ void* heap_core::reallocate(void* p, std::size_t size, std::size_t alignment) no
     }
     void* const to = alignment == 16 ? allocate(size) : allocate(size, alignment);
     // A block that only shrinks is never refused, where its free looks it up.
-    if (to == nullptr) return kind > last_class && size > max_class_size && size <= usable ? p : nullptr;
+    if (to == nullptr) return is_large && size > max_class_size && size <= usable ? p : nullptr;
     std::memcpy(to, p, std::min(size, usable));
     deallocate(p);
     return to;

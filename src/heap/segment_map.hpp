@@ -34,7 +34,8 @@ inline constexpr unit_kind kind_large = last_class + 1; // the first unit of a l
 inline constexpr unit_kind kind_inner = last_class + 2; // a later one
 inline constexpr unit_kind kind_mapping =
     last_class + 3; // the first unit of a mapping; later ones are as foreign
-inline constexpr std::size_t unit_kinds = last_class + 4;
+inline constexpr unit_kind kind_guarded = last_class + 4; // blocks between guards: see guarded_store.hpp
+inline constexpr std::size_t unit_kinds = last_class + 5;
 
 // The bits of an address that are zero at the first byte of every block of a kind: what a look at the address alone can
 // say of a pointer into a block. (The bitmaps know it exactly, when the block is put back.)

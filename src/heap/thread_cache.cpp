@@ -76,7 +76,8 @@ void thread_cache::set_watchful(bool watchful) noexcept {
 
 std::size_t thread_cache::bytes() noexcept {
     static constexpr std::size_t slots = all_slots();
-    return round_up(sizeof(thread_cache) + slots * sizeof(std::byte*), vm::page_size());
+    return round_up(sizeof(thread_cache) + sizeof(sampling_counts) + slots * sizeof(std::byte*),
+                    vm::page_size());
 }
 
 } // namespace cenote::detail

@@ -3,7 +3,7 @@
 //     this_thread_heaps (thread-local)        thread_cache (OS pages of its own, one for each thread and heap)
 //     +-------------------------+             +---------------------------------------------+
 //     | at[0]   the process heap| ----------> | tops[kind], fulls[kind]                     |  what the fast paths see
-//     | at[1..7] other heaps    |             | states[kind]: first slot, capacity, ...     |
+//     | at[1..7] other heaps    |             | states[class]: first slot, capacity, ...    |
 //     | at[8]   always closed   |             +---------------------------------------------+
 //     | caches  this thread's   |             | slots, handed out as magazines grow         |
 //     +-------------------------+             +---------------------------------------------+
@@ -16,6 +16,7 @@
 // for all of a thread's, which is the smaller the more threads there are.
 #pragma once
 
+#include "sampling.hpp"
 #include "segment_map.hpp"
 
 #include "cenote/base/config.hpp"
@@ -25,6 +26,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <new>
 
 namespace cenote::detail {
 
@@ -65,7 +67,7 @@ struct thread_cache {
     // look at them to count.
     magazine_top tops[unit_kinds];
     magazine_end fulls[unit_kinds]; // a free finds its magazine full where the top is not below this
-    magazine_state states[unit_kinds];
+    magazine_state states[last_class + 1];
     // nullptr: the heap has ended, and its magazines hold nothing. Relaxed: whose heap it is has not ended.
     std::atomic<heap_core*> heap{nullptr};
     struct thread_heaps* thread = nullptr;
@@ -100,6 +102,7 @@ struct thread_cache {
     // Whatever `fulls` says.
     bool has_room(std::size_t k) const noexcept { return size(k) < states[k].capacity; }
 
+    // Of a size class.
     std::size_t size(std::size_t k) const noexcept {
         std::byte** const first = states[k].first;
         return first == nullptr ? 0 : static_cast<std::size_t>(top(k) - first);
@@ -112,7 +115,12 @@ struct thread_cache {
     // Frees call the heap from now on, or no longer.
     void set_watchful(bool watchful) noexcept;
 
-    static std::size_t bytes() noexcept; // of the memory of one
+    static std::size_t bytes() noexcept; // of the memory of one, and what lies behind it
+
+    // Behind the cache: the closed one, which every process has in memory of its own, is none the larger.
+    sampling_counts& sampling() noexcept {
+        return *std::launder(reinterpret_cast<sampling_counts*>(this + 1));
+    }
 };
 
 // What every look-up finds where there is no cache: magazines that are empty and full.
@@ -122,8 +130,9 @@ struct thread_heaps {
     static constexpr std::size_t direct = 8;
 
     // Never written through while it is the closed one: closed magazines take the slow path.
-    thread_cache* at[direct + 1] = {closed(), closed(), closed(), closed(), closed(),
-                                    closed(), closed(), closed(), closed()};
+    // Others change them only to the closed one. Relaxed: whoever finds a cache may use it, a while longer than it is there.
+    std::atomic<thread_cache*> at[direct + 1] = {closed(), closed(), closed(), closed(), closed(),
+                                                 closed(), closed(), closed(), closed()};
     thread_cache* caches = nullptr; // changed by the thread alone
     bool ended = false;             // the thread's caches are gone for good
     bool defers_reports = false;    // of bad frees, while the thread ends and holds the lock `heaps`
@@ -138,6 +147,13 @@ struct thread_heaps {
     void end_work() noexcept {
         std::atomic_signal_fence(std::memory_order_seq_cst);
         --work;
+    }
+
+    CENOTE_ALWAYS_INLINE thread_cache& of(std::uint32_t slot) const noexcept {
+        return *at[slot].load(std::memory_order_relaxed);
+    }
+    void set(std::uint32_t slot, thread_cache* to) noexcept {
+        if (slot < direct) at[slot].store(to, std::memory_order_relaxed);
     }
 
     static constexpr thread_cache* closed() noexcept { return const_cast<thread_cache*>(&closed_cache); }

@@ -3,6 +3,9 @@
 //     CENOTE_STATS=1       a table on stderr when the process exits
 //     CENOTE_LIMIT=64M     the most address space that the heap holds: bytes, or with K, M, G
 //     CENOTE_DECAY_MS=500  milliseconds that freed memory stays resident
+//     CENOTE_GUARD_RATE=N  one allocation in about N lies between guards, 0: none. Without it, one in 4096, and no more than
+//                          50 a second. The hardened library, whose blocks lie elsewhere, does not read it
+//     CENOTE_GUARD_PLACES=64  at most so many at a time, of 8 KiB of address space each
 //     CENOTE_HARDENED=all  what the hardened library does: names with commas between, all or none; the names are in
 //                          hardened/features.hpp. The default library does not read it
 //     CENOTE_COUNTS=FOLDER where the counting library counts: counting/counting.hpp. The others do not read it
@@ -25,6 +28,13 @@
 
 using namespace cenote::detail;
 using namespace cenote::literals;
+
+namespace cenote::detail {
+
+// A sample costs some 10 to 50 µs: that is at most a four-hundredth of a processor's time.
+extern const usual_sampling_settings usual_sampling{.guard_rate = 4096, .guard_gap = 20};
+
+} // namespace cenote::detail
 
 namespace {
 
@@ -66,6 +76,10 @@ bool read_number(const char* text, std::size_t& to) noexcept {
             return false;
     to = n;
     return *text == '\0';
+}
+
+bool read_number_of_32_bits(const char* text, std::size_t& to) noexcept {
+    return read_number(text, to) && to <= std::numeric_limits<std::uint32_t>::max();
 }
 
 bool read_bytes(const char* text, std::size_t& to) noexcept {
@@ -110,6 +124,26 @@ bool is_asked(char** environment) noexcept {
     return false;
 }
 
+void read_guards() noexcept {
+    std::size_t places = 0;
+    read_variable(
+        "CENOTE_GUARD_PLACES", "a number from 1 to 1048576",
+        [](const char* t, std::size_t& n) {
+            return read_number(t, n) && n >= 1 && n <= guarded_store::most_places;
+        },
+        [&](std::size_t n) { places = n; });
+    std::size_t rate = usual_sampling.guard_rate;
+    std::uint32_t gap = usual_sampling.guard_gap;
+    read_variable("CENOTE_GUARD_RATE", "a number of allocations, or 0", read_number_of_32_bits,
+                  [&](std::size_t n) {
+                      rate = n;
+                      gap = 0;
+                  });
+    if (gap != 0 && places == 0) return; // nothing was said
+    if (places == 0) places = guarded_store::usual_places;
+    process_heap.set_guard_rate(static_cast<std::uint32_t>(rate), static_cast<std::uint32_t>(places), gap);
+}
+
 [[gnu::constructor(101)]] void read_environment(int, char**, char** environment) noexcept {
     if (!is_asked(environment)) return;
     const errno_kept kept;
@@ -121,16 +155,14 @@ bool is_asked(char** environment) noexcept {
         });
     read_variable("CENOTE_LIMIT", "a number of bytes above 0, or with K, M or G", read_bytes,
                   [](std::size_t n) { process_heap.set_limit(n); });
-    read_variable(
-        "CENOTE_DECAY_MS", "a number of milliseconds",
-        [](const char* t, std::size_t& n) {
-            return read_number(t, n) && n <= std::numeric_limits<std::uint32_t>::max();
-        },
-        [](std::size_t n) { process_heap.set_decay(static_cast<std::uint32_t>(n)); });
+    read_variable("CENOTE_DECAY_MS", "a number of milliseconds", read_number_of_32_bits,
+                  [](std::size_t n) { process_heap.set_decay(static_cast<std::uint32_t>(n)); });
     if constexpr (cenote::is_hardened)
         read_variable("CENOTE_HARDENED",
                       "all, none, or a list of canary, zero, junk, fill, delay, shuffle, guard",
                       hardened::read_features, hardened::use_features);
+    else
+        read_guards();
 }
 
 // What waits in magazines is tested at the latest now. Not where the handler of a signal ended the program while this thread was

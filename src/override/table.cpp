@@ -39,6 +39,9 @@ void print_table(int to) noexcept {
     }
     print_line(to, "%10s %10zu KiB\n%10s %10zu KiB\n", "large", s.large_live / 1024, "mappings",
                s.mapping_live / 1024);
+    if (s.guarded != 0)
+        print_line(to, "%10s %10zu KiB, %llu blocks ever\n", "guarded", s.guarded_live / 1024,
+                   static_cast<unsigned long long>(s.guarded));
 }
 
 } // namespace cenote::detail

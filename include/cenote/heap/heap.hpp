@@ -146,6 +146,16 @@ public:
     void set_decay(std::uint32_t milliseconds) noexcept;
     void set_limit(std::size_t bytes) noexcept;
 
+    // From now on one allocation in about `rate`, 0: none, lies on an OS page of its own between two that nobody may touch, at
+    // its end or its beginning; so does none that is larger than a page. At most `places` do at a time (fixed by the first
+    // of them; each is a page of memory and two of address space); what was freed stays forbidden while other places are
+    // there. Overflows, underflows and uses after free end the program then, and where it has no handler of SIGSEGV, are
+    // told on stderr with the stacks of whoever allocated and freed; wrong frees of such blocks are reported at once.
+    // Up to 1,023, each allocation counts, and costs a call more, as each free does; from there on only what comes into
+    // this thread's magazines does: blocks that a thread allocates and frees again and again are not drawn. Frees with a size
+    // need a look-up from now on. Without effect where the heap has a source of the user's.
+    void set_guard_rate(std::uint32_t rate, std::uint32_t places = 64) noexcept;
+
     // For tests and audits of a quiet heap: whether all structures are sound, and whether a live block begins at `p`.
     bool valid() const noexcept;
     bool is_live(const void* p) const noexcept;

@@ -19,6 +19,8 @@ struct heap_stats {
     std::size_t mappings = 0;      // of those, a number
     std::size_t mapping_cache = 0; // freed mappings, kept
     std::size_t caches = 0;        // threads that have magazines
+    std::size_t guarded_live = 0;  // part of live: blocks between guards, in bytes as asked for
+    std::uint64_t guarded = 0;     // blocks that were ever put between guards; a number
 };
 
 // One size class at one moment; blocks where nothing else is said.

@@ -57,14 +57,15 @@ std::byte* wait_for_owner(size_class c, std::byte* freed) noexcept {
 }
 
 std::byte* draw(size_class c) noexcept {
-    auto* p = static_cast<std::byte*>(process_heap.allocate_class(process_cache(), c));
+    auto* p = static_cast<std::byte*>(process_heap.allocate_class(process_cache(), c, class_size(c), 16));
     if (!has(feature::shuffle)) return p;
     room& r = rooms[c];
     // Two for one until the shelf is full. Racy: a look that is too late brings back what it took.
     const bool is_short =
         std::atomic_ref{r.shelved}.load(std::memory_order_relaxed) != shelf_limit(c) && p != nullptr;
     auto* second =
-        is_short ? static_cast<std::byte*>(process_heap.allocate_class(process_cache(), c)) : nullptr;
+        is_short ? static_cast<std::byte*>(process_heap.allocate_class(process_cache(), c, class_size(c), 16))
+                 : nullptr;
     {
         const locked_scope hold{r.lock};
         std::uint32_t held = r.shelved;

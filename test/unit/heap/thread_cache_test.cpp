@@ -43,11 +43,12 @@ protected:
 TEST_F(a_thread_cache, is_closed_at_first_for_every_kind) {
     for (std::size_t k = 0; k != unit_kinds; ++k) {
         EXPECT_EQ(cache.last(k), nullptr);
-        EXPECT_EQ(cache.size(k), 0U);
         EXPECT_TRUE(says_full(k));
         EXPECT_EQ(closed_cache.last(k), nullptr);
         EXPECT_GE(closed_cache.top(k), closed_cache.fulls[k].slot);
     }
+    for (size_class c = 1; c <= last_class; ++c)
+        EXPECT_EQ(cache.size(c), 0U);
     EXPECT_EQ(closed_cache.heap.load(), nullptr);
 }
 
