@@ -4,6 +4,7 @@
 #include "../process/memory_file.hpp"
 #include "../support/failure.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <sstream>
 
@@ -50,7 +51,7 @@ search_scope scope_of(const program_file& program, environment variables) {
             scope.complaints.push_back(line.substr(line.find_first_not_of("\t ")));
             continue;
         }
-        path = path.substr(0, path.rfind(" ("));
+        path.resize(std::min(path.size(), path.rfind(" (")));
         path.erase(0, path.find_first_not_of("\t "));
         if (path.starts_with('/')) scope.objects.push_back(read_elf(path, malloc_functions()));
     }

@@ -69,7 +69,7 @@ std::string command_text(const std::vector<std::string>& words, std::size_t most
         }
         text += (text.empty() ? "" : " ") + shown;
     }
-    if (text.size() > most) text = text.substr(0, most) + "...";
+    if (text.size() > most) text.replace(most, std::string::npos, "...");
     return text;
 }
 
