@@ -4,6 +4,7 @@ namespace cenote::tool {
 
 extern const command compare_command;
 extern const command record_command;
+extern const command doctor_command;
 extern const command run_command;
 
 const std::vector<const command*>& commands() {
@@ -11,6 +12,7 @@ const std::vector<const command*>& commands() {
         &run_command,
         &compare_command,
         &record_command,
+        &doctor_command,
     };
     return all;
 }

@@ -252,4 +252,51 @@ const std::vector<std::string>& malloc_functions() {
     return names;
 }
 
+const std::vector<std::string>& foreign_functions() {
+    static const std::vector<std::string> names{"mallocx",
+                                                "rallocx",
+                                                "xallocx",
+                                                "dallocx",
+                                                "sdallocx",
+                                                "je_malloc",
+                                                "je_calloc",
+                                                "je_realloc",
+                                                "je_free",
+                                                "je_mallocx",
+                                                "je_dallocx",
+                                                "mi_malloc",
+                                                "mi_calloc",
+                                                "mi_realloc",
+                                                "mi_free",
+                                                "mi_heap_malloc",
+                                                "mi_new",
+                                                "tc_malloc",
+                                                "tc_calloc",
+                                                "tc_realloc",
+                                                "tc_free",
+                                                "tc_new",
+                                                "tc_delete",
+                                                "scalable_malloc",
+                                                "scalable_calloc",
+                                                "scalable_realloc",
+                                                "scalable_free",
+                                                "scalable_aligned_malloc",
+                                                "scalable_aligned_free",
+                                                "__libc_malloc",
+                                                "__libc_calloc",
+                                                "__libc_realloc",
+                                                "__libc_free",
+                                                "__libc_memalign"};
+    return names;
+}
+
+const std::vector<std::string>& functions_of_interest() {
+    static const std::vector<std::string> names = [] {
+        std::vector<std::string> all = malloc_functions();
+        all.insert(all.end(), foreign_functions().begin(), foreign_functions().end());
+        return all;
+    }();
+    return names;
+}
+
 } // namespace cenote::tool

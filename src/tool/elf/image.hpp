@@ -39,5 +39,9 @@ elf_image read_elf(const std::string& path, const std::vector<std::string>& name
 
 // The functions that a replacement of malloc replaces: C's, and operator new and delete.
 const std::vector<std::string>& malloc_functions();
+// Those of other allocators that hand out or take back blocks of theirs, whoever replaces malloc.
+const std::vector<std::string>& foreign_functions();
+// Both.
+const std::vector<std::string>& functions_of_interest();
 
 } // namespace cenote::tool

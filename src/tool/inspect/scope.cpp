@@ -53,7 +53,7 @@ search_scope scope_of(const program_file& program, environment variables) {
         }
         path.resize(std::min(path.size(), path.rfind(" (")));
         path.erase(0, path.find_first_not_of("\t "));
-        if (path.starts_with('/')) scope.objects.push_back(read_elf(path, malloc_functions()));
+        if (path.starts_with('/')) scope.objects.push_back(read_elf(path, functions_of_interest()));
     }
     std::istringstream complaints(errors.text());
     for (std::string line; std::getline(complaints, line);)

@@ -175,7 +175,8 @@ child::~child() {
     ::waitpid(pid_, nullptr, 0);
 }
 
-// False when it was still running then.
+void child::send(int signal) const noexcept { ::kill(pid_, signal); }
+
 bool child::has_ended_within(double seconds) const {
     const int handle = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
     if (handle < 0) fail_with_errno("cannot watch the program");

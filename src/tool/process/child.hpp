@@ -55,9 +55,11 @@ public:
     // itself. It is killed after `patience` seconds; 0: never.
     ending wait(double patience = 0);
 
-private:
+    // Whether it has ended at the latest then; waits so long.
     bool has_ended_within(double seconds) const;
+    void send(int signal) const noexcept;
 
+private:
     pid_t pid_;
     double started_;
     bool waited_ = false;

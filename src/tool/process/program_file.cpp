@@ -52,7 +52,7 @@ program_file inspect_program(const std::string& path) {
     std::string at = path;
     for (int depth = 0;; ++depth) {
         result.files.push_back(at);
-        result.image = read_elf(at, malloc_functions());
+        result.image = read_elf(at, functions_of_interest());
         if (result.image.is_elf || depth == 5) break;
         std::string next = interpreter_of(at);
         // Without such a line it is /bin/sh's, or the kernel knows better.
