@@ -1,6 +1,7 @@
 // The command line of `cenote`: finds the command, and makes an exit code of how it ended.
 #include "commands/command.hpp"
 #include "commands/program_line.hpp"
+#include "replay/worker.hpp"
 #include "support/exit_codes.hpp"
 #include "support/failure.hpp"
 #include "support/streams.hpp"
@@ -61,6 +62,8 @@ int run_command_line(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     using namespace cenote::tool;
+    // Before anything is allocated, which would be in what it measures.
+    if (is_replay_worker(argc, argv)) return work_on_replay(argv);
     ignore_broken_pipes();
     try {
         return run_command_line(argc, argv);

@@ -3,8 +3,9 @@
 namespace cenote::tool {
 
 extern const command compare_command;
-extern const command record_command;
 extern const command doctor_command;
+extern const command record_command;
+extern const command replay_command;
 extern const command run_command;
 
 const std::vector<const command*>& commands() {
@@ -12,6 +13,7 @@ const std::vector<const command*>& commands() {
         &run_command,
         &compare_command,
         &record_command,
+        &replay_command,
         &doctor_command,
     };
     return all;

@@ -6,6 +6,8 @@
 //     calls fork             as many in a child
 //     calls exec             itself anew, with `kinds`
 //     calls many N           N pairs
+//     calls pause            two pairs, half a second apart
+//     calls hold N           N blocks of 4,096 bytes at once
 //     calls sleep            allocates once, tells its process number, and waits to be killed
 #include <atomic>
 #include <csignal>
@@ -100,6 +102,18 @@ int main(int argc, char** argv) {
     if (what == "kinds") kinds();
     if (what == "threads") threads(number(2), number(3));
     if (what == "many") pairs(number(2), 100);
+    if (what == "pause") {
+        pairs(1, 333);
+        ::usleep(500'000);
+        pairs(1, 333);
+    }
+    if (what == "hold") {
+        std::vector<void*> all;
+        for (int i = 0; i != number(2); ++i)
+            all.push_back(std::malloc(4096));
+        for (void* const p : all)
+            std::free(p);
+    }
     if (what == "kill") {
         pairs(number(2), 777);
         ::kill(::getpid(), SIGKILL);
