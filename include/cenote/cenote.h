@@ -293,6 +293,12 @@ CENOTE_API void cenote_heap_set_limit(cenote_heap* heap, size_t bytes);
  * See cenote::heap::set_guard_rate. */
 CENOTE_API void cenote_heap_set_guard_rate(cenote_heap* heap, uint32_t rate, uint32_t places);
 
+/* One allocation in about `bytes` bytes of them, 0: none, is remembered with its stack while it is live. Costs every allocation
+ * and every free a call more. */
+CENOTE_API void cenote_heap_set_leak_rate(cenote_heap* heap, size_t bytes);
+/* What is live, by size and, if there is a rate, by stack, in lines to the open file of that number. Allocates nothing. */
+CENOTE_API void cenote_heap_report_leaks(const cenote_heap* heap, int file);
+
 /* Where other threads are busy, a figure of some moment. O(capacity / 64). */
 CENOTE_API void cenote_heap_get_stats(const cenote_heap* heap, cenote_heap_stats* out);
 

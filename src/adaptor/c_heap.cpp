@@ -105,6 +105,10 @@ void cenote_heap_set_guard_rate(cenote_heap* h, uint32_t rate, uint32_t places) 
     of(h).set_guard_rate(rate, places == 0 ? 64 : places);
 }
 
+void cenote_heap_set_leak_rate(cenote_heap* h, size_t bytes) { of(h).set_leak_rate(bytes); }
+
+void cenote_heap_report_leaks(const cenote_heap* h, int file) { of(h).report_leaks(file); }
+
 void cenote_heap_get_stats(const cenote_heap* h, cenote_heap_stats* out) {
     const heap_stats s = of(h).stats();
     *out = {s.live,       s.in_magazines, s.free,          s.held,   s.most_held, s.limit,

@@ -31,6 +31,7 @@ void heap_core::end() noexcept {
     units_.release_all();
     mappings_.release_all();
     guarded_.release_all();
+    leaks_.release_all();
     map_.release_all();
 }
 
@@ -59,11 +60,13 @@ void heap_core::lock_all() noexcept {
     units_.lock.lock_for_fork();
     mappings_.lock.lock_for_fork();
     guarded_.lock.lock_for_fork();
+    leaks_.lock.lock_for_fork();
     supply_.source_lock.lock_for_fork();
 }
 
 void heap_core::unlock_all() noexcept {
     supply_.source_lock.unlock_after_fork();
+    leaks_.lock.unlock_after_fork();
     guarded_.lock.unlock_after_fork();
     mappings_.lock.unlock_after_fork();
     units_.lock.unlock_after_fork();
@@ -161,7 +164,7 @@ thread_cache* heap_list::make_cache(heap_core& heap) noexcept {
         leave(mine);
         return nullptr;
     }
-    if (heap.sampling_.is_on() || heap.sample_as_usual()) heap.adopt_settings(*cache);
+    if (heap.sample_as_usual() || heap.sampling_.is_on()) heap.adopt_settings(*cache);
     return cache;
 }
 

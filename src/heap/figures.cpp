@@ -74,7 +74,7 @@ bool heap_core::is_live(const void* p) const noexcept {
 }
 
 bool heap_core::valid() const noexcept {
-    if (!units_.valid() || !mappings_.valid() || !guarded_.valid()) return false;
+    if (!units_.valid() || !mappings_.valid() || !guarded_.valid() || !leaks_.valid()) return false;
     const locked_scope hold{heaps.lock};
     for (size_class c = 1; c <= last_class; ++c) {
         std::size_t waiting = 0;

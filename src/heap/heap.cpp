@@ -79,6 +79,8 @@ void heap::set_limit(std::size_t bytes) noexcept { core_->set_limit(bytes); }
 void heap::set_guard_rate(std::uint32_t rate, std::uint32_t places) noexcept {
     core_->set_guard_rate(rate, places);
 }
+void heap::set_leak_rate(std::size_t bytes) noexcept { core_->set_leak_rate(bytes); }
+void heap::report_leaks(int file) const noexcept { core_->report_leaks(file); }
 bool heap::valid() const noexcept { return core_->valid(); }
 bool heap::is_live(const void* p) const noexcept { return core_->is_live(p); }
 

@@ -57,6 +57,7 @@ void* heap_core::refuse() noexcept {
 
 // This thread's magazine is full, closed, watchful, or not there; or `p` is what was freed last, or no block of a class.
 void heap_core::deallocate_slowly(thread_cache& seen, void* p, unit_kind kind) noexcept {
+    leaks_.remove(p);
     if (kind == kind_foreign || kind > last_class) {
         if (kind == kind_guarded)
             guarded_.give(p, __builtin_return_address(0));

@@ -5,7 +5,8 @@
 //     large.cpp         blocks above the largest class
 //     reallocate.cpp    blocks that change size
 //     give_back.cpp     when memory goes back to the OS
-//     sampling.cpp      which allocations are drawn to be guarded
+//     sampling.cpp      which allocations are drawn to be guarded, or for the report of leaks
+//     leak_report.cpp   that
 //     caches.cpp        threads and heaps that come and go, forks
 //     checks.cpp        what is said of pointers that are freed wrongly
 //     figures.cpp       counts and audits
@@ -15,7 +16,7 @@
 //
 //     heaps     (process-wide) the list of heaps, and of each heap's thread caches
 //     classes   by number; nobody but a fork holds two
-//     units, mappings, guarded blocks, then the source's, for a source of the user's
+//     units, mappings, guarded blocks, leaks, then the source's, for a source of the user's
 //
 // Everything in the process heap is constant-initialised and never destroyed: it works before main and after static
 // destruction.
@@ -23,6 +24,7 @@
 
 #include "class_store.hpp"
 #include "guarded_store.hpp"
+#include "leak_list.hpp"
 #include "mapping_store.hpp"
 #include "sampling.hpp"
 #include "segment_map.hpp"
@@ -142,6 +144,11 @@ public:
     // milliseconds are between two.
     void set_guard_rate(std::uint32_t rate, std::uint32_t places, std::uint32_t gap = 0) noexcept;
 
+    // One allocation in about `bytes` of them is remembered with its stack, 0: none.
+    void set_leak_rate(std::size_t bytes) noexcept;
+    // What is live, and where from, in lines to an open file.
+    void report_leaks(int to) const noexcept;
+
     // Tests what waits in this thread's magazines and the depots, as when they are flushed.
     void check_waiting() noexcept;
 
@@ -187,6 +194,8 @@ private:
     static bool is_for_units(std::size_t size, std::size_t alignment) noexcept;
 
     // reallocate.cpp
+    void* resize_large(void* p, unit_kind kind, std::size_t usable, std::size_t size,
+                       std::size_t alignment) noexcept;
     bool resize_large_in_place(void* p, unit_kind kind, std::size_t usable, std::size_t size) noexcept;
 
     // sampling.cpp
@@ -198,6 +207,12 @@ private:
     void adopt_settings(thread_cache& cache) noexcept;
     void count_in_bulk(sampling_counts& counts, std::size_t blocks) noexcept;
     void count_one_by_one(thread_cache& cache, bool one_by_one) noexcept;
+    bool counts_leaks() const noexcept {
+        return !is_hardened && sampling_.is_on() && sampling_.leak_rate.load(std::memory_order_relaxed) != 0;
+    }
+    void change_settings() noexcept;
+    void note_allocated(sampling_counts& counts, const void* p, std::size_t bytes, const void* from) noexcept;
+    CENOTE_COLD void note_large(const void* p, const void* from) noexcept;
     bool is_too_soon() noexcept;
 
     // give_back.cpp
@@ -252,6 +267,7 @@ private:
     unit_store units_;
     mapping_store mappings_;
     guarded_store guarded_;
+    leak_list leaks_;
     sampling_settings sampling_;
     std::atomic<bool> is_told_{false};           // what to sample; relaxed: written under the lock `heaps`
     std::atomic<std::uint64_t> next_guarded_{0}; // milliseconds; relaxed: about when

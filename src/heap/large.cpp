@@ -46,7 +46,9 @@ heap_core::large_block heap_core::take_large(std::size_t size, std::size_t align
 
 void* heap_core::allocate_large(std::size_t size, std::size_t alignment, heap_core& of) noexcept {
     void* const p = of.take_large(size, alignment).base;
-    return p != nullptr ? p : of.refuse();
+    if (p == nullptr) return of.refuse();
+    if (of.counts_leaks()) of.note_large(p, __builtin_return_address(0));
+    return p;
 }
 
 void* heap_core::allocate_zeroed(std::size_t size, std::size_t alignment) noexcept {
@@ -58,6 +60,7 @@ void* heap_core::allocate_zeroed(std::size_t size, std::size_t alignment) noexce
     }
     const large_block got = take_large(size, alignment);
     if (got.base == nullptr) return refuse();
+    if (counts_leaks()) note_large(got.base, __builtin_return_address(0));
     if (!is_for_units(size, alignment)) {
         std::memset(got.base, 0, std::min<std::size_t>(size, got.dirty));
         return got.base;

@@ -51,6 +51,19 @@ bool heap_core::resize_large_in_place(void* p, unit_kind kind, std::size_t usabl
     return true;
 }
 
+// The same block, or another mapping with its contents; nullptr, and nothing changed, where the contents have to be copied.
+void* heap_core::resize_large(void* p, unit_kind kind, std::size_t usable, std::size_t size,
+                              std::size_t alignment) noexcept {
+    if (is_aligned(p, alignment) && resize_large_in_place(p, kind, usable, size)) return p;
+    // Mappings begin at multiples of a unit, and nothing more is kept when they move.
+    if (kind != kind_mapping || size <= usable || alignment > unit) return nullptr;
+    // An eighth more than asked: blocks that grow in small steps would else go to the kernel at each.
+    auto grown = mappings_.resize(p, size + std::min(size / 8, ~size));
+    if (grown.base == nullptr) grown = mappings_.resize(p, size);
+    if (grown.base != nullptr) loosen(0, static_cast<std::ptrdiff_t>(grown.bytes - usable));
+    return grown.base;
+}
+
 namespace {
 CENOTE_ALWAYS_INLINE size_class class_of(std::size_t size, std::size_t alignment) noexcept {
     return alignment == 16 && size <= max_class_size ? class_for(size) : class_for(size, alignment);
@@ -65,20 +78,20 @@ void* heap_core::reallocate(void* p, std::size_t size, std::size_t alignment) no
     if (!is_block(p)) report("reallocate of a pointer to no block", p, kind);
     const std::size_t usable = usable_size(p);
     const bool is_large = kind == kind_large || kind == kind_mapping;
-    if (is_large && is_aligned(p, alignment) && resize_large_in_place(p, kind, usable, size)) return p;
-    // Mappings begin at multiples of a unit, and nothing more is kept when they move.
-    if (kind == kind_mapping && size > usable && alignment <= unit) {
-        // An eighth more than asked: blocks that grow in small steps would else go to the kernel at each.
-        auto grown = mappings_.resize(p, size + std::min(size / 8, ~size));
-        if (grown.base == nullptr) grown = mappings_.resize(p, size);
-        if (grown.base != nullptr) {
-            loosen(0, static_cast<std::ptrdiff_t>(grown.bytes - usable));
-            return grown.base;
-        }
+    const bool is_counted = is_large && counts_leaks();
+    // Before anything else: where it moves, another block may be at its address at once.
+    if (is_counted) leaks_.remove(p);
+    void* const resized = is_large ? resize_large(p, kind, usable, size, alignment) : nullptr;
+    if (resized != nullptr) {
+        if (is_counted) note_large(resized, __builtin_return_address(0));
+        return resized;
     }
     void* const to = alignment == 16 ? allocate(size) : allocate(size, alignment);
-    // A block that only shrinks is never refused, where its free looks it up.
-    if (to == nullptr) return is_large && size > max_class_size && size <= usable ? p : nullptr;
+    if (to == nullptr) {
+        if (is_counted) note_large(p, __builtin_return_address(0));
+        // A block that only shrinks is never refused, where its free looks it up.
+        return is_large && size > max_class_size && size <= usable ? p : nullptr;
+    }
     std::memcpy(to, p, std::min(size, usable));
     deallocate(p);
     return to;

@@ -22,9 +22,23 @@ void heap_core::set_guard_rate(std::uint32_t rate, std::uint32_t places, std::ui
     }
     sampling_.guard_rate.store(rate, std::memory_order_relaxed);
     sampling_.guard_gap.store(gap, std::memory_order_relaxed);
+    change_settings();
+}
+
+void heap_core::set_leak_rate(std::size_t bytes) noexcept {
+    if (is_hardened) return;
+    const locked_scope hold{heaps.lock};
+    if (bytes == 0 && !sampling_.is_on()) return;
+    sampling_.leak_rate.store(bytes, std::memory_order_relaxed);
+    // Frees are seen no longer.
+    if (bytes == 0) leaks_.clear();
+    change_settings();
+}
+
+// Needs the lock `heaps`. Each thread comes by the slow path soon, and takes the new settings.
+void heap_core::change_settings() noexcept {
     // Release: pairs with is_on().
     sampling_.version.fetch_add(1, std::memory_order_release);
-    // Each thread comes by the slow path soon, and takes the new settings.
     for (thread_cache* c = caches_; c != nullptr; c = c->next_of_heap)
         c->thread->set(slot_, thread_heaps::closed());
 }
@@ -44,6 +58,7 @@ void heap_core::adopt_settings(thread_cache& cache) noexcept {
     if (counts.version == 0) counts.seed(address_of(&cache) ^ coarse_milliseconds());
     counts.version = sampling_.version.load(std::memory_order_acquire);
     counts.guard_left = counts.draw(sampling_.guard_rate.load(std::memory_order_relaxed));
+    counts.leak_left = counts.draw(sampling_.leak_rate.load(std::memory_order_relaxed));
     count_one_by_one(cache, sampling_.counts_one_by_one());
 }
 
@@ -68,8 +83,10 @@ void* heap_core::allocate_sampling(thread_cache& cache, size_class c, std::size_
     if (counts.version != sampling_.version.load(std::memory_order_acquire)) [[unlikely]]
         adopt_settings(cache);
     if (counts.is_one_by_one) {
-        if (void* const p = draw_guarded(cache, size, alignment, from)) return p;
-        return take_through(cache, c);
+        void* p = draw_guarded(cache, size, alignment, from);
+        if (p == nullptr) p = take_through(cache, c);
+        if (p != nullptr) note_allocated(counts, p, class_size(c), from);
+        return p;
     }
     const bool was_empty = cache.last(c) == nullptr;
     void* const p = take_through(cache, c);
@@ -101,6 +118,9 @@ void* heap_core::draw_guarded(thread_cache& cache, std::size_t size, std::size_t
     if (counts.is_at_work || this_thread_heaps.forks != 0) return nullptr;
     counts.guard_left = counts.draw(rate);
     if (!sampling_.counts_one_by_one()) count_one_by_one(cache, false);
+    // In bulk, that was asked when the moment began.
+    else if (is_too_soon())
+        return nullptr;
     if (!guarded_.has_place(size)) return nullptr;
     const std::uint32_t gap = sampling_.guard_gap.load(std::memory_order_relaxed);
     if (gap != 0) next_guarded_.store(coarse_milliseconds() + gap, std::memory_order_relaxed);
@@ -110,6 +130,39 @@ void* heap_core::draw_guarded(thread_cache& cache, std::size_t size, std::size_t
     counts.is_at_work = false;
     this_thread_heaps.end_work();
     return p;
+}
+
+// A block was allocated. Each byte is drawn with the same probability, and a block stands for as many times the rate as it
+// has bytes that were drawn; one of the rate or more for itself. So the sum of what live blocks stand for has the bytes that are
+// live as its mean, whatever their sizes.
+void heap_core::note_allocated(sampling_counts& counts, const void* p, std::size_t bytes,
+                               const void* from) noexcept {
+    const std::size_t rate = sampling_.leak_rate.load(std::memory_order_relaxed);
+    if (rate == 0) return;
+    std::size_t weight = 0;
+    if (bytes >= rate) {
+        weight = bytes;
+    } else {
+        counts.leak_left -= static_cast<std::int64_t>(bytes);
+        for (; counts.leak_left <= 0; counts.leak_left += counts.draw(rate))
+            weight += rate;
+    }
+    // As draw_guarded.
+    if (weight == 0 || counts.is_at_work || this_thread_heaps.forks != 0) return;
+    this_thread_heaps.begin_work();
+    counts.is_at_work = true;
+    leaks_.add({address_of(p), bytes, weight, stacks.remember(guarded_event::now(from).stack)});
+    counts.is_at_work = false;
+    this_thread_heaps.end_work();
+}
+
+// A block above the largest class was allocated, or changed its size.
+void heap_core::note_large(const void* p, const void* from) noexcept {
+    thread_cache* const cache = find_mine();
+    if (cache == nullptr) return;
+    if (cache->sampling().version != sampling_.version.load(std::memory_order_acquire))
+        adopt_settings(*cache);
+    note_allocated(cache->sampling(), p, usable_size(p), from);
 }
 
 const guarded_store* heap_list::guarding(const void* address) const noexcept {

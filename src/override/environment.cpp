@@ -6,6 +6,8 @@
 //     CENOTE_GUARD_RATE=N  one allocation in about N lies between guards, 0: none. Without it, one in 4096, and no more than
 //                          50 a second. The hardened library, whose blocks lie elsewhere, does not read it
 //     CENOTE_GUARD_PLACES=64  at most so many at a time, of 8 KiB of address space each
+//     CENOTE_LEAKS=512K    what is live at exit, on stderr, and where it was allocated, estimated by one allocation in so many
+//                          bytes; 1: in 512 KiB. The hardened library does not read it
 //     CENOTE_HARDENED=all  what the hardened library does: names with commas between, all or none; the names are in
 //                          hardened/features.hpp. The default library does not read it
 //     CENOTE_COUNTS=FOLDER where the counting library counts: counting/counting.hpp. The others do not read it
@@ -65,7 +67,9 @@ struct remembered_file {
         return is_same(STDERR_FILENO) ? STDERR_FILENO : -1;
     }
 };
-constinit remembered_file table_to;
+constinit remembered_file table_to; // or for the report of leaks
+constinit bool has_table = false;
+constinit bool has_leaks = false;
 
 bool read_number(const char* text, std::size_t& to) noexcept {
     if (*text == '\0') return false;
@@ -124,7 +128,16 @@ bool is_asked(char** environment) noexcept {
     return false;
 }
 
-void read_guards() noexcept {
+constexpr std::size_t usual_leak_rate = 512_KiB;
+
+void read_samples() noexcept {
+    read_variable(
+        "CENOTE_LEAKS", "0, 1, or a number of bytes, or with K, M or G",
+        [](const char* t, std::size_t& n) { return (read_number(t, n) && n == 0) || read_bytes(t, n); },
+        [](std::size_t n) {
+            has_leaks = n != 0;
+            process_heap.set_leak_rate(n == 1 ? usual_leak_rate : n);
+        });
     std::size_t places = 0;
     read_variable(
         "CENOTE_GUARD_PLACES", "a number from 1 to 1048576",
@@ -150,9 +163,7 @@ void read_guards() noexcept {
     if constexpr (cenote::is_counting) counting::begin();
     read_variable(
         "CENOTE_STATS", "0 or 1", [](const char* t, std::size_t& n) { return read_number(t, n) && n <= 1; },
-        [](std::size_t n) {
-            if (n == 1) table_to.remember_stderr();
-        });
+        [](std::size_t n) { has_table = n == 1; });
     read_variable("CENOTE_LIMIT", "a number of bytes above 0, or with K, M or G", read_bytes,
                   [](std::size_t n) { process_heap.set_limit(n); });
     read_variable("CENOTE_DECAY_MS", "a number of milliseconds", read_number_of_32_bits,
@@ -162,7 +173,8 @@ void read_guards() noexcept {
                       "all, none, or a list of canary, zero, junk, fill, delay, shuffle, guard",
                       hardened::read_features, hardened::use_features);
     else
-        read_guards();
+        read_samples();
+    if (has_table || has_leaks) table_to.remember_stderr();
 }
 
 // What waits in magazines is tested at the latest now. Not where the handler of a signal ended the program while this thread was
@@ -178,7 +190,8 @@ void read_guards() noexcept {
     }
     check_waiting_blocks();
     if constexpr (cenote::is_counting) counting::finish();
-    if (to >= 0) print_table(to);
+    if (to >= 0 && has_table) print_table(to);
+    if (to >= 0 && has_leaks) process_heap.report_leaks(to);
 }
 
 } // namespace

@@ -16,9 +16,9 @@
 
 namespace cenote::detail {
 
-// Writes `cenote: ` and a line, formatted as printf does, to stderr. At most 255 characters.
+// Writes `cenote: ` and a line, formatted as printf does, to an open file. At most 255 characters.
 template <class... Values>
-CENOTE_COLD void say(const char* format, Values... values) noexcept {
+CENOTE_COLD void say_to(int file, const char* format, Values... values) noexcept {
     char line[256] = "cenote: ";
     constexpr std::size_t prefix = 8;
     const int length = std::snprintf(line + prefix, sizeof line - prefix - 1, format, values...);
@@ -26,7 +26,12 @@ CENOTE_COLD void say(const char* format, Values... values) noexcept {
         prefix +
         detail::min<std::size_t>(length < 0 ? 0 : static_cast<std::size_t>(length), sizeof line - prefix - 2);
     line[end] = '\n';
-    [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line, end + 1);
+    [[maybe_unused]] const auto written = ::write(file, line, end + 1);
+}
+// To stderr.
+template <class... Values>
+CENOTE_COLD void say(const char* format, Values... values) noexcept {
+    say_to(STDERR_FILENO, format, values...);
 }
 
 // Says one line, then aborts.

@@ -156,6 +156,14 @@ public:
     // need a look-up from now on. Without effect where the heap has a source of the user's.
     void set_guard_rate(std::uint32_t rate, std::uint32_t places = 64) noexcept;
 
+    // From now on one allocation in about `bytes` bytes of them, 0: none, is remembered with its stack while it is live, for
+    // report_leaks. 512 KiB are a good number. Every allocation and every free costs a call more; of threads that use the
+    // heap at this moment, the next few frees may be missed.
+    void set_leak_rate(std::size_t bytes) noexcept;
+    // Writes what is live to the open file `file`: how many blocks of each size, exactly but for what other threads do
+    // meanwhile, and if there is a rate, how many bytes about at which stacks, most first. Allocates nothing. O(capacity / 64).
+    void report_leaks(int file) const noexcept;
+
     // For tests and audits of a quiet heap: whether all structures are sound, and whether a live block begins at `p`.
     bool valid() const noexcept;
     bool is_live(const void* p) const noexcept;

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <dlfcn.h>
+#include <unistd.h>
 #include <unwind.h>
 
 namespace cenote::detail {
@@ -55,25 +56,25 @@ struct basic_stack_trace {
         return trace;
     }
 
-    // A line for each frame to stderr, after one with `title`; "unknown" where there is none.
-    CENOTE_COLD void print(const char* title) const noexcept {
-        say("%s%s", title, count == 0 ? " unknown" : "");
+    // A line for each frame to an open file, after one with `title`; "unknown" where there is none.
+    CENOTE_COLD void print(const char* title, int to = STDERR_FILENO) const noexcept {
+        say_to(to, "%s%s", title, count == 0 ? " unknown" : "");
         for (std::uint32_t i = 0; i != count; ++i)
-            print_frame(i);
+            print_frame(i, to);
     }
 
 private:
-    void print_frame(std::uint32_t i) const noexcept {
+    void print_frame(std::uint32_t i, int to) const noexcept {
         // A return address may be the first byte of the next function: the call before it is meant.
         const char* const address = static_cast<const char*>(frames[i]) - 1;
         Dl_info found{};
         if (::dladdr(address, &found) == 0 || found.dli_fname == nullptr) {
-            say("  #%u %p", i, static_cast<const void*>(address));
+            say_to(to, "  #%u %p", i, static_cast<const void*>(address));
             return;
         }
         const auto offset = static_cast<std::size_t>(address - static_cast<const char*>(found.dli_fbase));
-        say("  #%u %p %.100s (%.100s+0x%zx)", i, static_cast<const void*>(address),
-            found.dli_sname == nullptr ? "?" : found.dli_sname, found.dli_fname, offset);
+        say_to(to, "  #%u %p %.100s (%.100s+0x%zx)", i, static_cast<const void*>(address),
+               found.dli_sname == nullptr ? "?" : found.dli_sname, found.dli_fname, offset);
     }
 };
 
