@@ -13,6 +13,7 @@
 #include <exception>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace {
@@ -30,6 +31,11 @@ int run_command_line(int argc, char** argv) {
     line.set_help_flag("-h,--help", "this text");
     line.require_subcommand(1);
     line.footer(footer);
+
+    if (argc > 1 && argv[1][0] != '-' && argv[1][0] != '\0' &&
+        std::none_of(commands().begin(), commands().end(),
+                     [&](const command* each) { return each->name == std::string_view(argv[1]); }))
+        throw failure(exit_usage, "there is no command " + std::string(argv[1]) + "\nTry: cenote --help");
 
     std::function<int()> chosen;
     for (const command* each : commands()) {

@@ -110,7 +110,13 @@ CENOTE_ALWAYS_INLINE block block_at(const void* p) noexcept {
     const unit_kind kind = process_map.kind_of(p);
     if (kind != kind_foreign && kind <= last_class) [[likely]]
         return {kind, class_size(static_cast<size_class>(kind))};
-    return {0, process_heap.taken_bytes(p)};
+    const std::size_t bytes = process_heap.taken_bytes(p);
+    // Between guards: as if it were where others of its size are.
+    if (kind == kind_guarded && bytes != 0 && bytes <= max_class_size) {
+        const size_class c = class_for(bytes);
+        return {c, class_size(c)};
+    }
+    return {0, bytes};
 }
 
 CENOTE_ALWAYS_INLINE void note_allocated(thread_counts& mine, const void* p, std::size_t size) noexcept {
@@ -200,6 +206,7 @@ void finish() noexcept {
     if (this_thread_counts != nullptr) publish(*this_thread_counts);
     if (of->clock_cost.load(std::memory_order_relaxed) == 0) measure_clock(*of);
     take_snapshot(*of);
+    copy_maps();
     of->has_ended.store(1, std::memory_order_relaxed);
 }
 

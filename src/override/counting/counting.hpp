@@ -7,7 +7,7 @@
 //     said.cpp       what the library says, noted as well
 //
 // CENOTE_COUNTS=FOLDER asks for it: the file is FOLDER/PROCESS.N, where N counts what one process ran one after the other. Without it
-// nothing is counted.
+// nothing is counted. CENOTE_COUNTS_MAPS=1 has a copy of /proc/self/maps, as it is at the end, beside it: PROCESS.N.maps.
 #pragma once
 
 #include <cstddef>

@@ -83,7 +83,7 @@ struct alignas(4096) file_header {
     std::atomic<std::uint32_t> threads;    // pages that were ever used
     counter uncounted_threads;             // for which there was no page
     char program[256];                     // its file; ends with a zero
-    char said[256];                        // the last line that the library wrote to stderr
+    char said[256]; // the last line that the library wrote to stderr, of those that begin with its name
 
     std::atomic<std::int64_t> live; // bytes in blocks, to within `publish_step` for each thread
     std::atomic<std::int64_t> most_live;

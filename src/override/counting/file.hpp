@@ -19,6 +19,9 @@ CENOTE_ALWAYS_INLINE thread_counts* counts() noexcept {
 // nullptr where nothing is counted.
 file_header* header() noexcept;
 
+// What is mapped now, into a file beside that of counts, where the environment asks for it.
+CENOTE_COLD void copy_maps() noexcept;
+
 // What the heap says of itself, now. Takes the heap's locks, one by one. Does nothing where another thread is at it.
 CENOTE_COLD void take_snapshot(file_header& of) noexcept;
 

@@ -18,7 +18,9 @@ ssize_t __real_write(int file, const void* text, std::size_t bytes);
 ssize_t __wrap_write(int file, const void* text, std::size_t bytes);
 ssize_t __wrap_write(int file, const void* text, std::size_t bytes) {
     file_header* const of = header();
-    if (of != nullptr && file == STDERR_FILENO && bytes != 0) {
+    constexpr char prefix[] = "cenote: "; // of a first line; stacks follow
+    if (of != nullptr && file == STDERR_FILENO && bytes >= sizeof prefix &&
+        std::memcmp(text, prefix, sizeof prefix - 1) == 0) {
         const std::size_t length = std::min(bytes, sizeof of->said - 1);
         std::memcpy(of->said, text, length);
         of->said[length] = '\0';

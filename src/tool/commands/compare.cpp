@@ -95,6 +95,7 @@ public:
     }
 
     comparison run() {
+        const signal_forwarding signals;
         progress_line progress;
         const std::size_t all = result_.allocators.size() * (options_.rounds + 1);
         std::size_t done = 0;
@@ -149,7 +150,13 @@ private:
                                         why);
     }
 
+    static void stop_where_told() {
+        if (const int number = signal_forwarding::told_to_end(); number != 0)
+            throw failure(static_cast<exit_code>(128 + number), "interrupted: nothing was compared");
+    }
+
     compared_run run_once(compared_allocator& each) {
+        stop_where_told();
         const open_file input(options_.input, O_RDONLY);
         const open_file output(scratch_.path() + "/output", O_RDWR | O_CREAT | O_TRUNC);
         const open_file errors(scratch_.path() + "/errors", O_RDWR | O_CREAT | O_TRUNC);
@@ -163,9 +170,7 @@ private:
         child program(std::move(start));
         compared_run run;
         run.how = program.wait(options_.patience);
-        if (run.how.interrupted != 0)
-            throw failure(static_cast<exit_code>(128 + run.how.interrupted),
-                          "interrupted: nothing was compared");
+        stop_where_told();
         run.output = digest_of(output.number());
         first_endings_.try_emplace(each.which.name, run.how);
         const ending& first = first_endings_.at(each.which.name);

@@ -48,7 +48,8 @@ diagnosis diagnose(const doctor_options& options, std::vector<std::string> words
     start.variables.preload(library);
     const search_scope scope = scope_of(program, start.variables);
     look_at_scope(program, scope, library, result.found);
-    const observed_run run = observe(std::move(start), options.seconds, options.shows, !options.hardened);
+    const observed_run run =
+        observe(std::move(start), library, options.seconds, options.shows, !options.hardened);
     if (run.how.interrupted != 0)
         throw failure(static_cast<exit_code>(128 + run.how.interrupted), "interrupted");
     look_at_run(run, scope, library, result.found);

@@ -208,7 +208,7 @@ counts_of_folder read_counts(const std::string& folder) {
     std::vector<std::filesystem::path> files;
     std::error_code none;
     for (const auto& entry : std::filesystem::directory_iterator(folder, none))
-        files.push_back(entry.path());
+        if (entry.path().extension() != ".maps") files.push_back(entry.path());
     // PROCESS.N, by number.
     const auto number = [](const std::string& text) { return std::strtoull(text.c_str(), nullptr, 10); };
     std::sort(files.begin(), files.end(), [number](const auto& a, const auto& b) {

@@ -122,6 +122,12 @@ void look_at_run(const observed_run& run, const search_scope& scope, const std::
         found.find(
             "static_tls_exhausted", "the dynamic linker says: " + line,
             "put that library into LD_PRELOAD, or set GLIBC_TUNABLES=glibc.rtld.optional_static_tls=4096");
+    for (const std::string& program : run.without)
+        if (!run.is_secure)
+            found.note("started_without",
+                       program + " was started without the library, by a program that clears LD_PRELOAD or "
+                                 "with more rights",
+                       "set LD_PRELOAD where that program is started");
     look_at_late_libraries(run, scope, found);
     bool is_reported = false;
     for (const count_figures& each : run.counts.programs)

@@ -166,15 +166,15 @@ bool look_at_program(const program_file& program, finding_list& found) {
         found.find("not_elf", path + " is no ELF file", "name the program that runs it");
         return false;
     }
+    if (image.is_damaged) {
+        found.find("damaged", path + " is damaged: what it says leads beyond its end",
+                   "build or install it anew");
+        return false;
+    }
     if (!image.is_of_this_machine) {
         found.find("other_machine",
                    path + " is for another machine, " + image.machine + "; the library is for this one",
                    "build the library for that machine as well");
-        return false;
-    }
-    if (image.is_damaged) {
-        found.find("damaged", path + " is damaged: what it says leads beyond its end",
-                   "build or install it anew");
         return false;
     }
     if (image.is_static()) {

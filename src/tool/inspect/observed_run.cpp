@@ -9,6 +9,7 @@
 #include <csignal>
 #include <elf.h>
 #include <fcntl.h>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <unistd.h>
@@ -17,16 +18,39 @@ namespace cenote::tool {
 
 namespace {
 
-void look_at_maps(pid_t process, std::set<std::string>& mapped) {
-    std::ifstream maps("/proc/" + std::to_string(process) + "/maps");
+std::set<std::string> mapped_code(const std::string& file) {
+    std::set<std::string> result;
+    std::ifstream maps(file);
     // ADDRESSES RIGHTS OFFSET DEVICE NUMBER PATH
     for (std::string line; std::getline(maps, line);) {
         std::istringstream words(line);
         std::string addresses, rights, offset, device, number, path;
         words >> addresses >> rights >> offset >> device >> number;
         std::getline(words >> std::ws, path);
-        if (path.starts_with('/') && rights.find('x') != std::string::npos) mapped.insert(path);
+        if (path.starts_with('/') && rights.find('x') != std::string::npos) result.insert(path);
     }
+    return result;
+}
+
+// What is preloaded is there before the C library is.
+bool has_started_without(const std::set<std::string>& mapped, const std::string& library) {
+    return mapped.count(library) == 0 &&
+           std::any_of(mapped.begin(), mapped.end(),
+                       [](const std::string& path) { return path.find("/libc.so") != std::string::npos; });
+}
+
+void look_at_process(pid_t process, const std::string& library, observed_run& run) {
+    const std::set<std::string> mapped = mapped_code("/proc/" + std::to_string(process) + "/maps");
+    if (has_started_without(mapped, library)) {
+        std::error_code none;
+        const auto program = std::filesystem::read_symlink("/proc/" + std::to_string(process) + "/exe", none);
+        if (!none) run.without.insert(program.string());
+    }
+    run.mapped.insert(mapped.begin(), mapped.end());
+    std::ifstream children("/proc/" + std::to_string(process) + "/task/" + std::to_string(process) +
+                           "/children");
+    for (pid_t child = 0; children >> child;)
+        look_at_process(child, library, run);
 }
 
 bool is_secure(pid_t process) {
@@ -53,21 +77,25 @@ private:
 
 } // namespace
 
-observed_run observe(start_options start, double seconds, bool shows, bool counts_calls) {
+observed_run observe(start_options start, const std::string& library, double seconds, bool shows,
+                     bool counts_calls) {
     const scratch_folder counts;
     const memory_file errors("cenote-errors");
     const nothing_file nothing;
     // One of the two says that it is there, whichever library it is.
     start.variables.set("CENOTE_COUNTS", counts.path());
+    start.variables.set("CENOTE_COUNTS_MAPS", "1");
     if (!counts_calls) start.variables.set("CENOTE_STATS", "1");
     start.output = shows ? STDERR_FILENO : nothing.number();
     start.errors = errors.number();
     child program(std::move(start));
+    std::error_code none;
+    const std::string real = std::filesystem::canonical(library, none).string(); // as the kernel names it
     observed_run result;
     double passed = 0;
     // Often at first: many are gone soon.
     for (double step = .001;; step = std::min(step * 1.3, .1)) {
-        look_at_maps(program.pid(), result.mapped);
+        look_at_process(program.pid(), real, result);
         result.is_secure = result.is_secure || is_secure(program.pid());
         if (program.has_ended_within(step)) break;
         passed += step;
@@ -81,6 +109,9 @@ observed_run observe(start_options start, double seconds, bool shows, bool count
     result.errors = errors.text();
     if (shows) write_all(STDERR_FILENO, result.errors, "to stderr");
     result.counts = read_counts(counts.path());
+    // What was there at the end, of those that lived too short to be looked at.
+    for (const auto& entry : std::filesystem::directory_iterator(counts.path(), none))
+        if (entry.path().extension() == ".maps") result.mapped.merge(mapped_code(entry.path().string()));
     return result;
 }
 

@@ -31,46 +31,19 @@ double seconds_of(const timeval& time) {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
 }
 
-constexpr int forwarded[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH};
-
 std::atomic<pid_t> forward_to{0};
-std::atomic<int> told_to_end{0};
+std::atomic<int> last_told_to_end{0};
+int forwardings = 0;
 
 void forward(int number, siginfo_t* from, void*) {
     if (number == SIGINT || number == SIGTERM || number == SIGHUP || number == SIGQUIT)
-        told_to_end.store(number, std::memory_order_relaxed);
+        last_told_to_end.store(number, std::memory_order_relaxed);
     // A terminal's signals come from the kernel, to all processes in the foreground.
     if (from->si_code == SI_KERNEL) return;
     const int kept = errno;
     if (const pid_t to = forward_to.load(std::memory_order_relaxed); to > 0) ::kill(to, number);
     errno = kept;
 }
-
-// Signals go on to the program as long as this is there.
-class forwarding {
-public:
-    explicit forwarding(pid_t to) {
-        forward_to.store(to, std::memory_order_relaxed);
-        struct sigaction action {};
-        action.sa_sigaction = forward;
-        action.sa_flags = SA_SIGINFO | SA_RESTART;
-        for (std::size_t i = 0; i != std::size(forwarded); ++i) {
-            ::sigaction(forwarded[i], nullptr, &before_[i]);
-            // What we were told to ignore, as by nohup, the program ignores as well.
-            if (before_[i].sa_handler != SIG_IGN) ::sigaction(forwarded[i], &action, nullptr);
-        }
-    }
-    forwarding(const forwarding&) = delete;
-    forwarding& operator=(const forwarding&) = delete;
-    ~forwarding() {
-        for (std::size_t i = 0; i != std::size(forwarded); ++i)
-            ::sigaction(forwarded[i], &before_[i], nullptr);
-        forward_to.store(0, std::memory_order_relaxed);
-    }
-
-private:
-    struct sigaction before_[std::size(forwarded)]{};
-};
 
 void redirect(int from, int to) {
     if (from >= 0 && from != to) ::dup2(from, to);
@@ -98,6 +71,39 @@ void redirect(int from, int to) {
 }
 
 } // namespace
+
+signal_forwarding::signal_forwarding() : before_{} {
+    if (forwardings++ == 0) last_told_to_end.store(0, std::memory_order_relaxed);
+    struct sigaction action {};
+    action.sa_sigaction = forward;
+    action.sa_flags = SA_SIGINFO | SA_RESTART;
+    for (std::size_t i = 0; i != std::size(numbers); ++i) {
+        ::sigaction(numbers[i], nullptr, &before_[i]);
+        // What we were told to ignore, as by nohup, the program ignores as well.
+        if (before_[i].sa_handler != SIG_IGN) ::sigaction(numbers[i], &action, nullptr);
+    }
+}
+
+signal_forwarding::~signal_forwarding() {
+    restore();
+    --forwardings;
+}
+
+void signal_forwarding::restore() const noexcept {
+    for (std::size_t i = 0; i != std::size(numbers); ++i)
+        ::sigaction(numbers[i], &before_[i], nullptr);
+}
+
+signal_forwarding::hold::hold() noexcept {
+    sigset_t those;
+    ::sigemptyset(&those);
+    for (const int number : numbers)
+        ::sigaddset(&those, number);
+    ::sigprocmask(SIG_BLOCK, &those, &before_);
+}
+void signal_forwarding::hold::release() const noexcept { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
+
+int signal_forwarding::told_to_end() noexcept { return last_told_to_end.load(std::memory_order_relaxed); }
 
 bool ending::was_signalled() const noexcept { return WIFSIGNALED(status); }
 
@@ -151,9 +157,16 @@ child::child(start_options options) : started_(seconds_now()) {
 
     // fork, not vfork or posix_spawn: the kernel counts into the program's peak what it had before it became that, which
     // after a vfork is all that this process has; after a fork what it has written to.
+    // Signals wait until it is clear whose they are.
+    const signal_forwarding::hold held;
     pid_ = ::fork();
-    if (pid_ == 0) become(options, arguments.data(), variables.data(), told[1]);
+    if (pid_ == 0) {
+        signals_.restore();
+        held.release();
+        become(options, arguments.data(), variables.data(), told[1]);
+    }
     const int forked = errno;
+    forward_to.store(std::max(pid_, 0), std::memory_order_relaxed);
     ::close(told[1]);
     int why = 0;
     const bool failed = pid_ > 0 && ::read(told[0], &why, sizeof why) == sizeof why;
@@ -163,6 +176,7 @@ child::child(start_options options) : started_(seconds_now()) {
         fail_with_errno("cannot start a process");
     }
     if (failed) {
+        forward_to.store(0, std::memory_order_relaxed);
         ::waitpid(pid_, nullptr, 0);
         errno = why;
         fail_with_errno(options.file, why == ENOENT ? exit_not_found : exit_cannot_run);
@@ -171,6 +185,7 @@ child::child(start_options options) : started_(seconds_now()) {
 
 child::~child() {
     if (waited_) return;
+    forward_to.store(0, std::memory_order_relaxed);
     ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
 }
@@ -190,8 +205,6 @@ bool child::has_ended_within(double seconds) const {
 }
 
 ending child::wait(double patience) {
-    told_to_end.store(0, std::memory_order_relaxed);
-    const forwarding signals(pid_);
     ending how;
     if (patience > 0 && !has_ended_within(patience)) {
         how.was_killed = true;
@@ -200,8 +213,9 @@ ending child::wait(double patience) {
     while (::wait4(pid_, &how.status, 0, &how.used) != pid_)
         if (errno != EINTR) fail_with_errno("cannot wait for the program");
     waited_ = true;
+    forward_to.store(0, std::memory_order_relaxed);
     how.seconds = seconds_now() - started_;
-    how.interrupted = told_to_end.load(std::memory_order_relaxed);
+    how.interrupted = signal_forwarding::told_to_end();
     return how;
 }
 

@@ -3,6 +3,8 @@
 
 #include "environment.hpp"
 
+#include <csignal>
+#include <iterator>
 #include <string>
 #include <sys/resource.h>
 #include <sys/types.h>
@@ -41,6 +43,39 @@ struct ending {
 // The file that execvp would run for a name. Throws failure: exit_not_found, or exit_cannot_run.
 std::string find_program(const std::string& name);
 
+// While one is there, signals by which others tell this process something go on to the program that runs, if one does, and do
+// nothing else; those of the terminal a program gets itself. They nest.
+class signal_forwarding {
+public:
+    signal_forwarding();
+    signal_forwarding(const signal_forwarding&) = delete;
+    signal_forwarding& operator=(const signal_forwarding&) = delete;
+    ~signal_forwarding();
+
+    // For a process that was forked: as it was before the innermost one.
+    void restore() const noexcept;
+
+    // While one is there, the signals wait.
+    class hold {
+    public:
+        hold() noexcept;
+        hold(const hold&) = delete;
+        hold& operator=(const hold&) = delete;
+        ~hold() { release(); }
+        void release() const noexcept;
+
+    private:
+        sigset_t before_;
+    };
+
+    // The last signal that told this process to end, since the outermost of these is there; 0: none.
+    static int told_to_end() noexcept;
+
+private:
+    static constexpr int numbers[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH};
+    struct sigaction before_[std::size(numbers)];
+};
+
 // A running program. Its destructor kills and waits, if nobody has waited before.
 class child {
 public:
@@ -51,8 +86,7 @@ public:
     ~child();
 
     pid_t pid() const noexcept { return pid_; }
-    // Until it ends. Signals that this process gets meanwhile, from other processes, go to it; those of the terminal it gets
-    // itself. It is killed after `patience` seconds; 0: never.
+    // Until it ends. It is killed after `patience` seconds; 0: never.
     ending wait(double patience = 0);
 
     // Whether it has ended at the latest then; waits so long.
@@ -60,7 +94,8 @@ public:
     void send(int signal) const noexcept;
 
 private:
-    pid_t pid_;
+    signal_forwarding signals_;
+    pid_t pid_ = 0;
     double started_;
     bool waited_ = false;
 };

@@ -67,9 +67,9 @@ std::optional<std::string> obstacle_of(const program_file& program) {
     const elf_image& image = program.image;
     const std::string& name = program.files.back();
     if (!image.is_elf) return std::nullopt;
+    if (image.is_damaged) return name + " is damaged: what it says leads beyond its end";
     if (!image.is_of_this_machine)
         return name + " is for another machine, " + image.machine + ": the library is not";
-    if (image.is_damaged) return name + " is damaged: what it says leads beyond its end";
     if (image.is_static())
         return name + " is linked statically: no dynamic linker comes along that would load the library";
     if (program.is_privileged)

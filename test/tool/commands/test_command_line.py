@@ -1,0 +1,94 @@
+"""The command line: help, versions, what is wrong with it, where results go."""
+
+import os
+import subprocess
+
+from support import CANNOT_RUN, CENOTE, DEEDS, FINE, NOT_FOUND, PATIENCE, TROUBLE, USAGE, Case, cenote, main
+
+COMMANDS = ("run", "compare", "doctor")
+
+
+class CommandLine(Case):
+    def test_help_names_every_command_and_the_exit_codes(self):
+        self.assert_says(cenote("--help"), FINE, *COMMANDS, "125", "126", "127")
+        for command in COMMANDS:
+            self.assert_says(cenote(command, "--help"), FINE, f"cenote {command} [OPTIONS] [--] PROGRAM", "--json")
+
+    def test_version(self):
+        self.assertEqual(cenote("--version").stdout, f"cenote {os.environ['CENOTE_VERSION']}\n")
+
+    def test_wrong_command_lines_end_with_2_and_say_why(self):
+        for words, says in (
+            ([], "required"),
+            (["sieve"], "sieve"),
+            (["run"], "no program"),
+            (["run", "--"], "no program"),
+            (["run", "--fast", "true"], "--fast"),
+            (["compare", "-n", "0", "true"], "not in range"),
+            (["compare", "-n", "many", "true"], "many"),
+            (["compare", "--with", "sieve", "true"], "sieve"),
+            (["compare", "--with", "glibc,glibc", "true"], "twice"),
+            (["compare", "--with", "x=/nowhere", "true"], "/nowhere"),
+            (["compare", "--input", "/nowhere", "true"], "/nowhere"),
+            (["doctor", "--for", "-1", "true"], "not in range"),
+        ):
+            with self.subTest(words=words):
+                done = cenote(*words)
+                self.assert_says(done, USAGE, says)
+                self.assertEqual(done.stdout, "")
+
+    def test_the_program_begins_where_the_options_end(self):
+        for words in (["print", "--json"], ["print", "-o"], ["print", "--"]):
+            for dashes in ([], ["--"]):
+                done = cenote("run", *dashes, DEEDS, *words)
+                self.assert_says(done, FINE)
+                self.assertEqual(done.stdout, words[1] + "\n")
+
+    def test_programs_that_cannot_be_run(self):
+        script = self.folder / "script"
+        script.write_text("#!/nowhere/interpreter\n")
+        script.chmod(0o755)
+        for command in COMMANDS:
+            self.assert_says(cenote(command, "no_such_program"), NOT_FOUND, "no_such_program")
+            self.assert_says(cenote(command, self.folder / "none"), NOT_FOUND, "none")
+            self.assert_says(cenote(command, self.folder), CANNOT_RUN, "folder")
+            self.assert_says(cenote(command, __file__), CANNOT_RUN, "not executable")
+            done = cenote(command, script)
+            self.assertIn(done.returncode, (TROUBLE, CANNOT_RUN, NOT_FOUND))
+            self.assertIn("/nowhere/interpreter", done.stderr)
+
+    def test_results_that_cannot_be_written(self):
+        for command, words in (("run", [DEEDS, "allocate"]), ("compare", ["-n", "1", "--with", "glibc", DEEDS, "allocate"]),
+                               ("doctor", [DEEDS, "allocate"])):
+            with self.subTest(command=command):
+                self.assert_says(cenote(command, "-o", "/dev/full", *words), TROUBLE, "No space left")
+                self.assert_says(cenote(command, "-o", "/nowhere/report", *words), TROUBLE, "/nowhere/report")
+                with open("/dev/full", "w", encoding="ascii") as full:
+                    done = cenote(command, "-o", "-", *words, stdout=full, stderr=subprocess.PIPE)
+                self.assertEqual(done.returncode, TROUBLE)
+                self.assertIn("No space left", done.stderr)
+
+    def test_a_closed_pipe_is_said(self):
+        reads, writes = os.pipe()
+        os.close(reads)
+        done = subprocess.run([CENOTE, "doctor", DEEDS, "allocate"], stdout=writes, stderr=subprocess.PIPE, text=True,
+                              timeout=PATIENCE, check=False)
+        os.close(writes)
+        self.assertEqual(done.returncode, TROUBLE)
+        self.assertIn("Broken pipe", done.stderr)
+
+    def test_a_missing_library_is_named(self):
+        for command in ("run", "doctor"):
+            done = cenote(command, "true", env={**os.environ, "CENOTE_LIBRARY_FOLDER": str(self.folder)})
+            self.assert_says(done, TROUBLE, str(self.folder), "libcenote-malloc-counting.so")
+
+    def test_a_library_in_a_folder_with_a_space_is_refused(self):
+        folder = self.folder / "a b"
+        folder.mkdir()
+        (folder / "libcenote-malloc-counting.so").write_bytes(b"")
+        done = cenote("run", "true", env={**os.environ, "CENOTE_LIBRARY_FOLDER": str(folder)})
+        self.assert_says(done, TROUBLE, "space")
+
+
+if __name__ == "__main__":
+    main()
