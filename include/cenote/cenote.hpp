@@ -10,6 +10,7 @@
 #include "cenote/adaptor/pool_reports.hpp"
 #include "cenote/adaptor/resource.hpp"
 #include "cenote/adaptor/shared_pool.hpp"
+#include "cenote/adaptor/shared_segment_pool.hpp"
 #include "cenote/adaptor/smart_ptr.hpp"
 #include "cenote/base/units.hpp"
 #include "cenote/heap/heap.hpp"

@@ -1,0 +1,2 @@
+#pragma once
+#include "cenote/adaptor/shared_segment_pool.hpp"
