@@ -13,6 +13,7 @@ struct source_books {
     bool refuses = false;
     std::size_t pieces = 0;
     std::size_t bytes = 0;
+    std::size_t given_back = 0; // pieces, ever
 
     ~source_books() { require(pieces == 0 && bytes == 0, "memory was never given back to the source"); }
 };
@@ -31,6 +32,7 @@ public:
     }
     void deallocate(void* p, std::size_t bytes, std::size_t alignment) noexcept {
         --to_->pieces;
+        ++to_->given_back;
         to_->bytes -= bytes;
         from_.deallocate(p, bytes, alignment);
     }
