@@ -1,4 +1,5 @@
-// Preloaded before the replacement of malloc: its calls of the OS fail when the environment says so, those of others do not.
+// Preloaded before the replacement of malloc: its calls of the OS fail when the environment says so, or the program by
+// cenote_test_fail_one_in; those of others do not.
 //
 //     CENOTE_TEST_FAIL=KIND:FIRST:LAST    calls FIRST to LAST (from 1) of mmap, munmap, ..., key_create, ... fail
 //     CENOTE_TEST_REPORT=FILE-DESCRIPTOR  a byte is written there for each that did
@@ -19,14 +20,26 @@
 namespace {
 
 std::atomic<unsigned long> calls{0};
+std::atomic<unsigned long> failures{0};
+std::atomic<unsigned> one_in{0};
+
+bool is_of_library(const void* caller) {
+    Dl_info of{};
+    return ::dladdr(caller, &of) != 0 && std::strstr(of.dli_fname, "libcenote-malloc") != nullptr;
+}
 
 // Nothing here may allocate; the environment is only read.
 bool fails(const char* kind, const void* caller) {
+    // Relaxed, all of them: whichever call it is.
+    if (const unsigned n = one_in.load(std::memory_order_relaxed)) {
+        if (!is_of_library(caller) || calls.fetch_add(1, std::memory_order_relaxed) % n != 0) return false;
+        failures.fetch_add(1, std::memory_order_relaxed);
+        return true;
+    }
     const char* const plan = std::getenv("CENOTE_TEST_FAIL");
     const std::size_t length = std::strlen(kind);
     if (plan == nullptr || std::strncmp(plan, kind, length) != 0 || plan[length] != ':') return false;
-    Dl_info of{};
-    if (::dladdr(caller, &of) == 0 || std::strstr(of.dli_fname, "libcenote-malloc") == nullptr) return false;
+    if (!is_of_library(caller)) return false;
     char* end = nullptr;
     const unsigned long first = std::strtoul(plan + length + 1, &end, 10);
     const unsigned long last = std::strtoul(end + 1, nullptr, 10);
@@ -49,6 +62,10 @@ Function* next(const char* name) {
 } // namespace
 
 extern "C" {
+
+// For the program, which finds them by dlsym: one call in so many fails, of whatever kind; 0: none. How many did.
+void cenote_test_fail_one_in(unsigned n) { one_in.store(n, std::memory_order_relaxed); }
+unsigned long cenote_test_failures() { return failures.load(std::memory_order_relaxed); }
 
 void* mmap(void* at, std::size_t bytes, int protection, int flags, int file, off_t offset) noexcept {
     if (fails("mmap", __builtin_return_address(0))) {

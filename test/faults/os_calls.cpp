@@ -20,9 +20,17 @@ std::atomic<std::size_t> failing_kind{kinds};
 std::atomic<std::size_t> first_failing{never};
 std::atomic<std::size_t> last_failing{never};
 std::atomic<std::size_t> failed{0};
+std::atomic<std::size_t> failed_in_all{0};
+std::atomic<std::size_t> calls_in_all{0};
+std::atomic<unsigned> one_in{0};
 std::atomic<std::size_t> mapped{0};
 
 bool fails(os_call call) noexcept {
+    if (const unsigned n = one_in) {
+        if (++calls_in_all % n != 0) return false;
+        ++failed_in_all;
+        return true;
+    }
     const auto kind = static_cast<std::size_t>(call);
     const std::size_t number = calls[kind].fetch_add(1) + 1;
     if (kind != failing_kind || number < first_failing || number > last_failing) return false;
@@ -49,6 +57,8 @@ void fail_at(os_call call, std::size_t k, failing how) noexcept {
 }
 void recover() noexcept { failing_kind = kinds; }
 bool any_failed() noexcept { return failed != 0; }
+void fail_one_in(unsigned n) noexcept { one_in = n; }
+std::size_t failures_in_all() noexcept { return failed_in_all; }
 std::size_t mapped_bytes() noexcept { return mapped; }
 std::size_t calls_of(os_call call) noexcept { return calls[static_cast<std::size_t>(call)]; }
 

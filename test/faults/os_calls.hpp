@@ -36,6 +36,10 @@ void recover() noexcept;
 // Whether any has failed since fail_at.
 bool any_failed() noexcept;
 
+// Instead of that, one call in so many, of whatever kind; 0: none.
+void fail_one_in(unsigned n) noexcept;
+std::size_t failures_in_all() noexcept;
+
 // Address space that was mapped and not unmapped, bytes.
 std::size_t mapped_bytes() noexcept;
 // Calls of a kind since the program began.

@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <fstream>
 #include <vector>
@@ -49,6 +50,24 @@ private:
     std::size_t bytes_;
     bool is_done_ = false;
 };
+
+TEST(stranded_memory, that_could_not_be_emptied_is_zeroed_when_it_is_reserved) {
+    const std::size_t bytes = 3 * vm::page_size();
+    auto* const p = static_cast<unsigned char*>(vm::reserve(bytes, vm::page_size()));
+    std::fill_n(p, bytes, static_cast<unsigned char>(7));
+    vm::stranded_list list;
+    fail_at(os_call::madvise, 1, failing::alone);
+    list.keep(p, bytes);
+    EXPECT_TRUE(any_failed());
+    recover();
+    for (const std::size_t pages : {1U, 2U}) {
+        const auto* const taken = static_cast<const unsigned char*>(list.take(pages * vm::page_size()));
+        ASSERT_NE(taken, nullptr);
+        EXPECT_EQ(std::count(taken, taken + pages * vm::page_size(), 0),
+                  static_cast<std::ptrdiff_t>(pages * vm::page_size()));
+    }
+    vm::release(p, bytes);
+}
 
 TEST(too_many_mappings, strand_the_middle_of_a_reservation_until_there_are_fewer) {
     const int result = in_a_child([] {

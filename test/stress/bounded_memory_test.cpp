@@ -1,5 +1,5 @@
 // One thread creates and another destroys: memory is bounded by what is alive and one magazine a thread, however long it
-// goes on. CENOTE_SOAK_OPERATIONS in the environment makes it long: a billion is minutes.
+// goes on.
 #include "support/shared_pools.hpp"
 
 #include <gtest/gtest.h>
@@ -8,7 +8,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <thread>
 
 namespace cenote_test {
@@ -16,10 +15,7 @@ namespace {
 
 using object = std::array<std::uint64_t, 8>;
 
-std::size_t operations() {
-    const char* const wanted = std::getenv("CENOTE_SOAK_OPERATIONS");
-    return wanted == nullptr ? 1'000'000 : std::strtoull(wanted, nullptr, 10);
-}
+constexpr std::size_t operations = 1'000'000;
 
 // From one thread to one other.
 class ring {
@@ -54,9 +50,8 @@ TYPED_TEST_SUITE(bounded_memory, shared_pools);
 TYPED_TEST(bounded_memory, of_a_producer_and_a_consumer) {
     typename TypeParam::template pool<object> pool;
     ring between;
-    const std::size_t count = operations();
     on_threads(2, [&](unsigned t) {
-        for (std::size_t i = 0; i != count; ++i) {
+        for (std::size_t i = 0; i != operations; ++i) {
             if (t == 0) {
                 between.send(pool.create());
             } else {
