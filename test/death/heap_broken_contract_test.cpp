@@ -2,8 +2,11 @@
 // look-up is made anyway, else at the latest when it leaves the magazine of the thread that freed it.
 #include "cenote/heap/heap.hpp"
 
+#include "heap/process_heap.hpp"
+
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
@@ -78,6 +81,7 @@ TEST_F(broken_heap_contract, a_pointer_into_the_middle_of_a_block) {
     void* const small = h.allocate(112);
     for (const std::size_t offset : {1U, 8U, 16U, 96U})
         EXPECT_DEATH(free_and_flush(at_offset(small, offset)), no_block) << offset;
+    EXPECT_DEATH(h.deallocate(at_offset(small, 8)), no_block) << "at once: no block of this size lies there";
     void* const classed = h.allocate(40_KiB);
     EXPECT_DEATH(free_and_flush(at_offset(classed, 4_KiB)), in_class(no_block, 40_KiB));
     void* const large = h.allocate(300_KiB);
@@ -154,6 +158,32 @@ TEST_F(broken_heap_contract, freed_twice_by_two_threads_when_both_have_ended) {
             h.trim();
         },
         "cenote: double free");
+}
+
+// What the library does when a program ends. While another thread has magazines, what leaves a full one waits in the depot; its
+// second free is in the magazine then, so that only who looks at both sees that it was freed twice.
+void free_twice_into_a_depot() {
+    heap& all = heap::process();
+    std::atomic<bool> is_there{false};
+    std::thread other([&] {
+        all.deallocate(all.allocate(64_KiB));
+        is_there.store(true);
+        for (;;)
+            ::pause();
+    });
+    other.detach();
+    while (!is_there.load())
+        std::this_thread::yield();
+    void* blocks[8];
+    for (void*& p : blocks)
+        p = all.allocate(64_KiB);
+    for (std::size_t i = 0; i != 5; ++i)
+        all.deallocate(blocks[i]);
+    all.deallocate(blocks[3]);
+}
+
+TEST(broken_contract_of_the_process_heap, freed_twice_and_still_waiting_when_the_program_ends) {
+    EXPECT_DEATH((free_twice_into_a_depot(), cenote::detail::process_heap.check_waiting()), twice);
 }
 
 TEST_F(broken_heap_contract, with_a_size_of_another_class_when_flushed) {

@@ -105,6 +105,28 @@ TEST(heap_forked, child_and_parent_do_not_see_each_others_blocks) {
     h.delete_object(p);
 }
 
+// What waited in another thread's magazines is lost to the child, and nothing there counts or looks at them.
+TEST(heap_forked, child_knows_no_magazines_but_its_own) {
+    heap h;
+    std::atomic<bool> has_freed{false};
+    std::jthread other{[&](const std::stop_token& stop) {
+        std::array<void*, 10> all{};
+        for (void*& p : all)
+            p = h.allocate(64);
+        for (void* const p : all)
+            h.deallocate(p);
+        has_freed = true;
+        while (!stop.stop_requested())
+            std::this_thread::yield();
+    }};
+    while (!has_freed.load())
+        std::this_thread::yield();
+    ASSERT_GE(h.stats().in_magazines, 10 * 64U);
+    EXPECT_EQ(in_a_child([&] { return h.stats().caches == 0 && h.stats().in_magazines == 0 ? 0 : 1; }), 0);
+    EXPECT_EQ(h.stats().caches, 1U);
+    EXPECT_GE(h.stats().in_magazines, 10 * 64U) << "the parent's are as they were";
+}
+
 // A child that forks in turn, deep enough that what the fork's handlers do adds up.
 TEST(heap_forked, children_fork_in_turn) {
     heap h;

@@ -78,6 +78,9 @@ TEST_F(class_store_of, depot_hands_out_what_it_got_as_it_was) {
     EXPECT_EQ(again, all);
     EXPECT_EQ(store.in_depot(), 0U);
     EXPECT_FALSE(store.depot_holds(all[42]));
+    const blocks one = take(1);
+    ASSERT_EQ(one.size(), 1U) << "the depot is empty: from the bitmaps";
+    put(one);
     put(all);
 }
 
@@ -91,6 +94,9 @@ TEST_F(class_store_of, depot_hands_out_a_part_where_the_whole_does_not_fit) {
         EXPECT_FALSE(store.depot_holds(p));
     blocks rest(70);
     ASSERT_EQ(store.take(rest.data(), 70, 70), 70U);
+    const blocks one = take(1);
+    ASSERT_EQ(one.size(), 1U) << "the depot is empty: from the bitmaps";
+    put(one);
     some.insert(some.end(), rest.begin(), rest.end());
     EXPECT_EQ(std::set<std::byte*>(some.begin(), some.end()), std::set<std::byte*>(all.begin(), all.end()));
     put(all);

@@ -53,6 +53,19 @@ TEST(mapping_store, a_mapping_is_given_back_by_its_first_byte_and_once) {
     EXPECT_EQ(ground.mappings.live_bytes(), 0U);
 }
 
+TEST(mapping_store, gives_its_end_back_when_it_shrinks) {
+    mapping_ground ground;
+    void* const p = ground.mappings.take(8_MiB, 1).base;
+    void* const other = ground.mappings.take(2_MiB, 1).base;
+    EXPECT_EQ(ground.mappings.shrink(p, 3_MiB + 1), 8_MiB - round_up(3_MiB + 1, cenote::vm::page_size()));
+    EXPECT_EQ(ground.mappings.bytes_of(p), round_up(3_MiB + 1, cenote::vm::page_size()));
+    EXPECT_EQ(ground.mappings.live_bytes(), ground.mappings.bytes_of(p) + 2_MiB);
+    EXPECT_EQ(ground.from.held(), ground.mappings.live_bytes());
+    EXPECT_TRUE(ground.mappings.valid());
+    EXPECT_EQ(ground.mappings.shrink(p, 4_MiB), 0U) << "it is smaller than that";
+    EXPECT_EQ(ground.mappings.shrink(at_offset(other, 16), 1_MiB), 0U) << "no mapping begins there";
+}
+
 TEST(mapping_store, hands_out_what_was_freed_where_it_fits_within_a_quarter) {
     mapping_ground ground;
     void* const p = ground.mappings.take(4_MiB, 1).base;

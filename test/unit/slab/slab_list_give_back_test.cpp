@@ -215,7 +215,10 @@ TEST(giving_pages_back_around_taken_blocks, leaves_what_is_below_two_os_pages) {
     put(list, blocks);
     EXPECT_EQ(list.trim(), (40U + 39U + (g.blocks_per_slab() - 91U)) * 512U) << "the nine between two stay";
     EXPECT_EQ(list.trim(), 0U) << "nothing changed";
-    put(list, kept);
+    put(list, {kept[0], kept[1]});
+    EXPECT_EQ(list.trim(), (90U + (g.blocks_per_slab() - 91U)) * 512U)
+        << "and now it did, though nothing was taken";
+    put_one(list, kept[2]);
     EXPECT_TRUE(list.valid());
 }
 
