@@ -23,6 +23,11 @@ if(CENOTE_SANITIZE)
   target_link_options(cenote_developer INTERFACE ${sanitize})
 endif()
 
+# Most tests look at the pools' own addresses; those that shall not say so (test/CMakeLists.txt).
+if(CENOTE_SANITIZE MATCHES address)
+  target_compile_definitions(cenote_developer INTERFACE CENOTE_STAND_INS=0)
+endif()
+
 if(CENOTE_NO_EXCEPTIONS)
   target_compile_options(cenote_developer INTERFACE -fno-exceptions -fno-rtti)
 endif()

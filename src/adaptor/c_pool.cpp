@@ -2,6 +2,7 @@
 
 #include "cenote/pool/basic_cached_pool.hpp"
 #include "cenote/pool/basic_pool.hpp"
+#include "cenote/pool/watched.hpp"
 #include "cenote/slab/geometry.hpp"
 #include "cenote/slab/growth.hpp"
 
@@ -17,8 +18,8 @@ struct c_kind {
     static constexpr const char* name = "cenote_pool";
     static constexpr bool is_static = false;
 };
-using for_one_thread = basic_pool<runtime_geometry, c_source, c_kind>;
-using for_many_threads = basic_cached_pool<runtime_geometry, c_source, c_kind>;
+using for_one_thread = watched<basic_pool<runtime_geometry, c_source, c_kind>, c_source>;
+using for_many_threads = watched<basic_cached_pool<runtime_geometry, c_source, c_kind>, c_source>;
 
 bool sound_pool(const cenote_pool_options& o) noexcept {
     const bool known_threads = o.threads == CENOTE_ONE_THREAD || o.threads == CENOTE_MANY_THREADS;

@@ -28,6 +28,8 @@ void class_store::release_all(size_class c) noexcept {
     if (depot_ != nullptr) vm::release(depot_, depot_bytes(c));
     depot_ = nullptr;
     batches_ = 0;
+    // It would call the live blocks leaked.
+    if (running_on_valgrind()) slabs().for_each_taken([](std::byte* p) { valgrind_freed(p); });
     slabs().~class_slabs();
     is_open_ = false;
 }

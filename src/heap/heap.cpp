@@ -1,9 +1,13 @@
 #include "cenote/heap/heap.hpp"
 
 #include "process_heap.hpp"
+#include "stand_ins.hpp"
 
 #include "cenote/os/vm.hpp"
 
+#include <algorithm>
+#include <cstring>
+#include <malloc.h>
 #include <new>
 
 namespace cenote {
@@ -49,27 +53,48 @@ detail::heap_core* heap::begin(const heap_options& options) noexcept {
 
 heap::~heap() {
     if (!begun()) return;
+    if constexpr (detail::heap_has_stand_ins)
+        detail::stand_ins.free_where([this](const void* block) { return core_->owns(block); });
     core_->end();
     vm::release(core_, heap_bytes());
 }
 
-void* heap::try_allocate(std::size_t size) noexcept { return core_->allocate(size); }
+void* heap::try_allocate(std::size_t size) noexcept {
+    return detail::shown(*core_, core_->allocate(size), size, 16);
+}
 void* heap::try_allocate(std::size_t size, std::size_t alignment) noexcept {
-    return core_->allocate(size, alignment);
+    return detail::shown(*core_, core_->allocate(size, alignment), size, alignment);
 }
 void* heap::try_allocate_zeroed(std::size_t size, std::size_t alignment) noexcept {
-    return core_->allocate_zeroed(size, alignment);
+    void* const p = detail::shown(*core_, core_->allocate_zeroed(size, alignment), size, alignment);
+    if (detail::heap_has_stand_ins && p != nullptr) std::memset(p, 0, size);
+    return p;
 }
-void heap::deallocate(void* p) noexcept { core_->deallocate(p); }
-void heap::deallocate(void* p, std::size_t size) noexcept { core_->deallocate(p, size); }
+void heap::deallocate(void* p) noexcept { core_->deallocate(detail::retired(*core_, p)); }
+void heap::deallocate(void* p, std::size_t size) noexcept {
+    core_->deallocate(detail::retired(*core_, p), size);
+}
 void heap::deallocate(void* p, std::size_t size, std::size_t alignment) noexcept {
-    core_->deallocate(p, size, alignment);
+    core_->deallocate(detail::retired(*core_, p), size, alignment);
 }
 void* heap::try_reallocate(void* p, std::size_t size, std::size_t alignment) noexcept {
-    return p == nullptr ? core_->allocate(size, alignment) : core_->reallocate(p, size, alignment);
+    if (p == nullptr) return try_allocate(size, alignment);
+    if constexpr (detail::heap_has_stand_ins) {
+        // Always elsewhere, so that who keeps the old pointer is found out.
+        void* const to = try_allocate(size, alignment);
+        if (to == nullptr) return nullptr;
+        std::memcpy(to, p, std::min(size, usable_size(p)));
+        deallocate(p);
+        return to;
+    }
+    return core_->reallocate(p, size, alignment);
 }
-std::size_t heap::usable_size(const void* p) const noexcept { return core_->usable_size(p); }
-bool heap::owns(const void* p) const noexcept { return core_->owns(p); }
+std::size_t heap::usable_size(const void* p) const noexcept {
+    if constexpr (detail::heap_has_stand_ins)
+        if (detail::stand_ins.other(p) != nullptr) return ::malloc_usable_size(const_cast<void*>(p));
+    return core_->usable_size(p);
+}
+bool heap::owns(const void* p) const noexcept { return core_->owns(detail::meant_by(p)); }
 std::size_t heap::trim() noexcept { return core_->trim(); }
 heap_stats heap::stats() const noexcept { return core_->stats(); }
 heap_stats heap::totals() const noexcept { return core_->totals(); }
@@ -82,6 +107,6 @@ void heap::set_guard_rate(std::uint32_t rate, std::uint32_t places) noexcept {
 void heap::set_leak_rate(std::size_t bytes) noexcept { core_->set_leak_rate(bytes); }
 void heap::report_leaks(int file) const noexcept { core_->report_leaks(file); }
 bool heap::valid() const noexcept { return core_->valid(); }
-bool heap::is_live(const void* p) const noexcept { return core_->is_live(p); }
+bool heap::is_live(const void* p) const noexcept { return core_->is_live(detail::meant_by(p)); }
 
 } // namespace cenote

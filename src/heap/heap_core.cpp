@@ -26,7 +26,7 @@ void* heap_core::take_through(thread_cache& cache, size_class c) noexcept {
         cache.set_top(c, state.first + got);
     }
     std::byte* const p = cache.pop(c);
-    unpoison(p, class_size(c));
+    hand_out(p, class_size(c));
     return p;
 }
 
@@ -74,7 +74,7 @@ void heap_core::deallocate_slowly(thread_cache& seen, void* p, unit_kind kind) n
     if (cache->is_watchful && --cache->until_look == 0) [[unlikely]]
         look(*cache);
     if (!cache->has_room(c)) exchange(*cache, c);
-    poison(p, class_size(c));
+    take_in(p, class_size(c));
     cache->push(c, p);
 }
 
@@ -93,13 +93,18 @@ void heap_core::exchange(thread_cache& cache, size_class c) noexcept {
 void* heap_core::take_directly(size_class c) noexcept {
     std::byte* p = nullptr;
     if (take(c, &p, 1, 1) == 0 && (!relieve() || take(c, &p, 1, 1) == 0)) return refuse();
-    unpoison(p, class_size(c));
+    hand_out(p, class_size(c));
+    if (running_on_valgrind()) valgrind_allocated(p, class_size(c));
     return p;
 }
 
 void heap_core::put_directly(size_class c, void* p) noexcept {
     auto* const block = static_cast<std::byte*>(p);
-    poison(p, class_size(c));
+    if (running_on_valgrind()) { // before another thread may have it; so what is said of one that is free is said here
+        valgrind_describes(p, class_size(c));
+        valgrind_freed(p);
+    }
+    take_in(p, class_size(c));
     put(c, &block, 1);
 }
 

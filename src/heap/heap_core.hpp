@@ -87,7 +87,7 @@ public:
         if (p == nullptr) [[unlikely]]
             return refill(size, cache, c, alignment, *this);
         cache.set_top(c, top - 1);
-        unpoison(p, class_size(c));
+        hand_out(p, class_size(c));
         return p;
     }
     void* allocate(std::size_t size) noexcept { return allocate(cache(), size); }
@@ -103,7 +103,7 @@ public:
         std::byte** const top = cache.top(k);
         if (top >= cache.fulls[k].slot || top[-1] == p || !may_be_block(p, k)) [[unlikely]]
             return deallocate_slowly(cache, p, k);
-        poison(p, class_size(static_cast<size_class>(k)));
+        take_in(p, class_size(static_cast<size_class>(k)));
         *top = static_cast<std::byte*>(p);
         cache.set_top(k, top + 1);
     }

@@ -48,6 +48,7 @@ void* heap_core::allocate_large(std::size_t size, std::size_t alignment, heap_co
     void* const p = of.take_large(size, alignment).base;
     if (p == nullptr) return of.refuse();
     if (of.counts_leaks()) of.note_large(p, __builtin_return_address(0));
+    mark_unwritten(p, size);
     return p;
 }
 
@@ -61,6 +62,7 @@ void* heap_core::allocate_zeroed(std::size_t size, std::size_t alignment) noexce
     const large_block got = take_large(size, alignment);
     if (got.base == nullptr) return refuse();
     if (counts_leaks()) note_large(got.base, __builtin_return_address(0));
+    mark_written(got.base, size);
     if (!is_for_units(size, alignment)) {
         std::memset(got.base, 0, std::min<std::size_t>(size, got.dirty));
         return got.base;

@@ -18,6 +18,8 @@ struct no_lock {
 template <class Source, class Lock>
 class common_source {
 public:
+    static constexpr bool is_callers_memory = cenote::is_callers_memory<Source>;
+
     common_source(Source& to, Lock& lock) noexcept : to_(&to), lock_(&lock) {}
 
     void* allocate(std::size_t bytes, std::size_t alignment) noexcept {

@@ -9,6 +9,7 @@
 #include "cenote/pool/basic_cached_pool.hpp"
 #include "cenote/pool/basic_pool.hpp"
 #include "cenote/pool/registry.hpp"
+#include "cenote/pool/watched.hpp"
 #include "cenote/slab/geometry.hpp"
 #include "cenote/source/source.hpp"
 
@@ -24,7 +25,7 @@ struct one_thread {
     static constexpr const char* name = "pool_family";
     static constexpr bool is_static = false;
     template <class Source>
-    using engine = basic_pool<runtime_geometry, Source, one_thread>;
+    using engine = watched<basic_pool<runtime_geometry, Source, one_thread>, Source>;
     struct guard {
         no_lock lock;
     };
@@ -34,7 +35,7 @@ struct many_threads {
     static constexpr const char* name = "shared_pool_family";
     static constexpr bool is_static = false;
     template <class Source>
-    using engine = basic_cached_pool<runtime_geometry, Source, many_threads>;
+    using engine = watched<basic_cached_pool<runtime_geometry, Source, many_threads>, Source>;
     using guard = fork_safe_lock;
 };
 

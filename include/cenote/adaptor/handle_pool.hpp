@@ -13,6 +13,7 @@
 #include "cenote/base/error.hpp"
 #include "cenote/pool/construct.hpp"
 #include "cenote/pool/object_pool.hpp"
+#include "cenote/pool/watched.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -155,11 +156,10 @@ private:
     CENOTE_NO_UNIQUE_ADDRESS Source source_;
     // The table outlives the objects, whose destructors may ask for others.
     detail::slot_table<shared_source> slots_{shared_source{source_, unlocked_}};
-    detail::typed_pool<
-        entry, Options,
+    using engine = detail::watched<
         detail::basic_pool<typename detail::object_layout<entry, Options>::geometry, shared_source, kind>,
-        shared_source>
-        objects_;
+        shared_source>;
+    detail::typed_pool<entry, Options, engine, shared_source> objects_;
 };
 
 } // namespace cenote

@@ -6,7 +6,10 @@
 //     CENOTE_CHECKS          CENOTE_CHECKS_NONE, CENOTE_CHECKS_CHEAP or CENOTE_CHECKS_FULL; the user may define it
 //     CENOTE_EXCEPTIONS      1 where exceptions are on, else 0
 //     CENOTE_ASAN            1 when compiled for AddressSanitizer, else 0
+//     CENOTE_STAND_INS       1 where pools hand out memory of malloc's in place of their blocks, for AddressSanitizer to watch
+//                            (pool/stand_in.hpp), else 0; the user may define it as 0, the same for all of a program
 //     CENOTE_TSAN            1 when compiled for ThreadSanitizer, else 0
+//     CENOTE_MSAN            1 when compiled for MemorySanitizer, else 0
 //     CENOTE_CAS16           1 where 16 bytes can be compared and swapped at once, else 0; the user may define it as 0
 //     CENOTE_VALGRIND        1 where Valgrind's headers were found, else 0; the user may define it as 0
 //     CENOTE_HARDENED        1 in the objects of the hardened replacement of malloc, else 0; the build defines it as 1
@@ -54,6 +57,13 @@
 #define CENOTE_ASAN 0
 #endif
 
+#if !CENOTE_ASAN
+#undef CENOTE_STAND_INS
+#define CENOTE_STAND_INS 0
+#elif !defined(CENOTE_STAND_INS)
+#define CENOTE_STAND_INS 1
+#endif
+
 #if defined(__SANITIZE_THREAD__)
 #define CENOTE_TSAN 1
 #elif defined(__has_feature)
@@ -64,6 +74,16 @@
 #endif
 #else
 #define CENOTE_TSAN 0
+#endif
+
+#if defined(__has_feature)
+#if __has_feature(memory_sanitizer)
+#define CENOTE_MSAN 1
+#else
+#define CENOTE_MSAN 0
+#endif
+#else
+#define CENOTE_MSAN 0
 #endif
 
 #ifndef CENOTE_CAS16

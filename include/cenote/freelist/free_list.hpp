@@ -29,16 +29,19 @@ public:
 
     // `block` has `bytes` bytes, which nobody may touch until it is popped again.
     void push(void* block, std::size_t bytes) noexcept {
+        detail::take_in(block, bytes);
+        detail::unpoison(block, sizeof(link));
         head_ = ::new (block) link{head_};
-        detail::poison(block, bytes);
+        detail::poison(block, sizeof(link));
     }
 
     // The block pushed last, nullptr when empty. `bytes` is that of its push.
     void* pop(std::size_t bytes) noexcept {
         if (head_ == nullptr) return nullptr;
         link* const block = head_;
-        detail::unpoison(block, bytes);
+        detail::unpoison(block, sizeof(link));
         head_ = block->next;
+        detail::hand_out(block, bytes);
         return block;
     }
 

@@ -123,7 +123,7 @@ public:
             return allocate_in_next_slab(bytes, alignment);
         std::byte* const p = next_ + pad;
         next_ = p + bytes;
-        detail::unpoison(p, bytes);
+        detail::hand_out(p, bytes);
         return p;
     }
 
@@ -190,7 +190,7 @@ public:
                 continue;
             }
             if (s->from_source) held += s->bytes;
-            detail::poison(s->begin(), s->bytes - sizeof(slab));
+            detail::take_in(s->begin(), s->bytes - sizeof(slab));
             from = &s->next;
         }
         current_ = nullptr;
@@ -215,10 +215,10 @@ public:
         slab* s = to.current == nullptr ? first_ : to.current;
         if (s == nullptr) return;
         std::byte* const next = to.current == nullptr ? s->begin() : to.next;
-        detail::poison(next, static_cast<std::size_t>(s->end() - next));
+        detail::take_in(next, static_cast<std::size_t>(s->end() - next));
         for (slab* later = s; later != current_;) {
             later = later->next;
-            detail::poison(later->begin(), later->bytes - sizeof(slab));
+            detail::take_in(later->begin(), later->bytes - sizeof(slab));
         }
         current_ = s;
         next_ = next;

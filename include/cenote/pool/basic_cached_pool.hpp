@@ -59,7 +59,7 @@ public:
         if (p == nullptr) [[unlikely]]
             return refill(top);
         top.set(at - 1);
-        unpoison(p, block_size());
+        hand_out(p, block_size());
         return p;
     }
 
@@ -80,14 +80,14 @@ public:
         std::byte** const at = top.get();
         if (watched_top::may_be_full(at)) [[unlikely]]
             return flush_and_keep(top, p);
-        poison(p, block_size());
+        take_in(p, block_size());
         top.push(at, static_cast<std::byte*>(p));
     }
 
     // check and deallocate with one look-up.
     CENOTE_ALWAYS_INLINE void take_back(void* p) noexcept { take_back(mine(), p); }
     CENOTE_ALWAYS_INLINE void take_back(watched_top& top, void* p) noexcept {
-        if constexpr (CENOTE_ASAN != 0 || checks_full) {
+        if constexpr (watches_blocks || checks_full) {
             check(top, p);
             return deallocate(top, p);
         }
@@ -156,6 +156,8 @@ public:
     }
 
     std::size_t block_size() const noexcept { return slabs_.geometry().block_size(); }
+    std::size_t usable_bytes() const noexcept { return block_size(); } // of a block, by the caller
+    std::size_t alignment() const noexcept { return slabs_.geometry().alignment(); }
     std::size_t live() const noexcept { return stats().live; }
     std::size_t capacity() const noexcept {
         const auto hold = held();
@@ -282,7 +284,7 @@ private:
             m.blocks.filled(got - 1);
             p = m.blocks.room()[got - 1];
         }
-        unpoison(p, block_size());
+        hand_out(p, block_size());
         return p;
     }
 
@@ -294,7 +296,7 @@ private:
             tell(has ? asked::refill : asked::refused);
             if (!has) return nullptr;
         }
-        unpoison(p, block_size());
+        hand_out(p, block_size());
         if (running_on_valgrind()) valgrind_allocated(p, block_size());
         return p;
     }
@@ -310,17 +312,17 @@ private:
             const auto hold = held();
             flush(m, exchange(m));
         }
-        poison(p, block_size());
+        take_in(p, block_size());
         m.blocks.push(p);
     }
 
     CENOTE_COLD void deallocate_directly(void* p) noexcept {
         auto* const block = static_cast<std::byte*>(p);
-        poison(p, block_size());
-        if (running_on_valgrind()) valgrind_freed(p);
+        take_in(p, block_size());
         const auto hold = held();
         put(&block, 1);
         tell(asked::flush);
+        if (running_on_valgrind()) valgrind_freed(p); // before another thread may have it
     }
 
     // The newest blocks go, so that none of the others has to move. Needs the lock.
@@ -468,6 +470,7 @@ private:
     }
 
     [[noreturn]] CENOTE_COLD void report(put_result result, const void* p) const noexcept {
+        valgrind_describes(p, block_size());
         broken(put_report(result), p);
     }
 

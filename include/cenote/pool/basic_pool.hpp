@@ -40,7 +40,7 @@ public:
         if (p == nullptr) [[unlikely]]
             return refill();
         magazine_.pop();
-        unpoison(p, block_size());
+        hand_out(p, block_size());
         return p;
     }
 
@@ -56,7 +56,7 @@ public:
     CENOTE_ALWAYS_INLINE void deallocate(void* p) noexcept {
         if (magazine_.full()) [[unlikely]]
             return flush_and_keep(p);
-        poison(p, block_size());
+        take_in(p, block_size());
         magazine_.push(p);
     }
 
@@ -118,6 +118,7 @@ public:
     }
 
     std::size_t block_size() const noexcept { return slabs_.geometry().block_size(); }
+    std::size_t usable_bytes() const noexcept { return block_size(); } // of a block, by the caller
     std::size_t alignment() const noexcept { return slabs_.geometry().alignment(); }
     std::size_t live() const noexcept { return slabs_.taken() - magazine_.size(); }
     std::size_t capacity() const noexcept { return slabs_.capacity(); }
@@ -189,7 +190,7 @@ private:
         }
         magazine_.filled(got - 1);
         std::byte* const p = magazine_.room()[got - 1];
-        unpoison(p, block_size());
+        hand_out(p, block_size());
         return p;
     }
 
@@ -201,7 +202,7 @@ private:
             if (first) return refill_blocks(); // there is a magazine now, or every call shall come here
             slabs_.take(&p, 1);
         }
-        unpoison(p, block_size());
+        hand_out(p, block_size());
         if (running_on_valgrind()) valgrind_allocated(p, block_size());
         return p;
     }
@@ -209,7 +210,7 @@ private:
     [[gnu::noinline]] void flush_and_keep(void* p) noexcept {
         if (magazine_.capacity() == 0) return deallocate_directly(p);
         flush(detail::max<std::size_t>(exchange() / 2, 1));
-        poison(p, block_size());
+        take_in(p, block_size());
         magazine_.push(p);
         tell(asked::flush);
     }
@@ -218,7 +219,7 @@ private:
         auto* const block = static_cast<std::byte*>(p);
         put(&block, 1);
         tell(asked::flush);
-        poison(p, block_size());
+        take_in(p, block_size());
         if (running_on_valgrind()) valgrind_freed(p);
     }
 
@@ -296,6 +297,7 @@ private:
         if (is_poisoned(p)) report(put_result::already_free, p);
     }
     [[noreturn]] CENOTE_COLD void report(put_result result, const void* p) const noexcept {
+        valgrind_describes(p, block_size());
         broken_contract(identity(), put_report(result), p);
     }
 

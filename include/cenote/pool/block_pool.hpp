@@ -8,6 +8,7 @@
 #include "cenote/base/error.hpp"
 #include "cenote/base/invalid_argument.hpp"
 #include "cenote/pool/basic_pool.hpp"
+#include "cenote/pool/watched.hpp"
 #include "cenote/source/vm_source.hpp"
 
 #include <bit>
@@ -24,7 +25,7 @@ class block_pool {
     struct kind {
         static constexpr const char* name = "block_pool";
     };
-    using engine = detail::basic_pool<detail::runtime_geometry, Source, kind>;
+    using engine = detail::watched<detail::basic_pool<detail::runtime_geometry, Source, kind>, Source>;
 
 public:
     // Blocks of at least `block_size` bytes (1 to 64 MiB) at multiples of `alignment` (a power of two up to 64 MiB).

@@ -9,6 +9,7 @@
 
 #include "cenote/pool/basic_cached_pool.hpp"
 #include "cenote/pool/typed_pool.hpp"
+#include "cenote/pool/watched.hpp"
 #include "cenote/pool/watched_top.hpp"
 #include "cenote/source/vm_source.hpp"
 
@@ -28,7 +29,8 @@ struct static_cached_pool_kind {
     static constexpr bool is_static = true;
 };
 template <class T, pool_options Options, memory_source Source, class Kind = cached_pool_kind>
-using cached_engine = basic_cached_pool<typename object_layout<T, Options>::geometry, Source, Kind>;
+using cached_engine =
+    watched<basic_cached_pool<typename object_layout<T, Options>::geometry, Source, Kind>, Source>;
 } // namespace detail
 
 // Objects of one type, for any thread. create and destroy use the calling thread's magazine; now and then half a magazine of

@@ -16,6 +16,7 @@
 #include "cenote/pool/exhausted.hpp"
 #include "cenote/pool/options.hpp"
 #include "cenote/pool/pool_label.hpp"
+#include "cenote/pool/watched.hpp"
 #include "cenote/slab/geometry.hpp"
 #include "cenote/slab/growth.hpp"
 #include "cenote/source/segment.hpp"
@@ -39,7 +40,7 @@ namespace cenote {
 //     default for them), which reports objects left alive, and reset only when nothing is live;
 //   - a double destroy is caught when the object was the last one destroyed, with full checks always. They mark free
 //     blocks of two words or more, and search the list only for a block that carries the mark, or has no room for it.
-// Blocks hold at least a pointer. AddressSanitizer sees a use after destroy, Valgrind does not.
+// Blocks hold at least a pointer. AddressSanitizer sees the objects, Valgrind does not: its requests would be in every call.
 template <class T,
           pool_options Options =
               pool_options{.at_death =
@@ -57,6 +58,7 @@ class intrusive_pool {
 
     static constexpr std::size_t block_alignment =
         std::max({alignof(T), Options.alignment, alignof(free_list::link)});
+    static constexpr bool has_stand_ins = CENOTE_STAND_INS != 0 && !is_callers_memory<Source>;
     static constexpr std::size_t block_bytes =
         detail::block_size_for(std::max(sizeof(T), sizeof(free_list::link)), block_alignment);
 
@@ -148,13 +150,14 @@ public:
             tell(detail::asked::other);
             return true;
         }
+        free_stand_ins();
         release_beyond(mode.limit());
         free_.clear();
         next_ = end_ = nullptr;
         for (slab* s = slabs_; s != nullptr; s = s->next)
             for (std::size_t i = s->blocks; i-- != 0;) {
                 detail::unpoison(first_block(s) + i * block_bytes, block_bytes);
-                deallocate(first_block(s) + i * block_bytes);
+                give_block(first_block(s) + i * block_bytes);
             }
         tell(detail::asked::other);
         return true;
@@ -162,12 +165,8 @@ public:
 
     // Whether `p` is the first byte of a block of this pool, live or free. Any pointer may be asked. O(slabs).
     bool contains(const T* p) const noexcept {
-        for (const slab* s = slabs_; s != nullptr; s = s->next) {
-            const std::size_t offset =
-                detail::address_of(detail::block_of(p)) - detail::address_of(first_block(s));
-            if (offset < s->blocks * block_bytes) return offset % block_bytes == 0;
-        }
-        return false;
+        if constexpr (has_stand_ins) return holds(detail::stand_ins.other(p));
+        return holds(p);
     }
 
     // Objects. O(free blocks).
@@ -211,7 +210,9 @@ private:
     static constexpr std::size_t header_bytes = detail::round_up(sizeof(slab), block_alignment);
     static constexpr std::size_t slab_alignment = std::max(block_alignment, alignof(slab));
 
-    static constexpr bool marks_free_blocks = checks_full && block_bytes >= 2 * sizeof(std::uint64_t);
+    // MemorySanitizer would have it that nothing was written there.
+    static constexpr bool marks_free_blocks =
+        checks_full && CENOTE_MSAN == 0 && block_bytes >= 2 * sizeof(std::uint64_t);
     static constexpr std::uint64_t free_mark = 0xF4EEB10CF4EEB10C;
     static std::uint64_t& mark_of(void* block) noexcept { return static_cast<std::uint64_t*>(block)[1]; }
 
@@ -223,7 +224,33 @@ private:
     // Blocks of the newest slab that were never handed out.
     std::size_t ahead() const noexcept { return static_cast<std::size_t>(end_ - next_) / block_bytes; }
 
+    // Whether a block begins there. O(slabs).
+    bool holds(const void* p) const noexcept {
+        for (const slab* s = slabs_; s != nullptr; s = s->next) {
+            const std::size_t offset = detail::address_of(p) - detail::address_of(first_block(s));
+            if (offset < s->blocks * block_bytes) return offset % block_bytes == 0;
+        }
+        return false;
+    }
+
     CENOTE_ALWAYS_INLINE void* allocate() noexcept {
+        if constexpr (has_stand_ins) return allocate_stand_in();
+        return allocate_block();
+    }
+    void* allocate_stand_in() noexcept {
+        void* const block = allocate_block();
+        if (block == nullptr) return nullptr;
+        void* const made = detail::stand_ins.make(block, sizeof(T), block_alignment);
+        if (made == nullptr) free_.push(block, block_bytes);
+        detail::poison(block, block_bytes);
+        return made;
+    }
+    void free_stand_ins() noexcept {
+        if constexpr (has_stand_ins)
+            if (slabs_ != nullptr)
+                detail::stand_ins.free_where([this](const void* block) { return holds(block); });
+    }
+    CENOTE_ALWAYS_INLINE void* allocate_block() noexcept {
         if (void* const p = free_.pop(block_bytes); p != nullptr) [[likely]] {
             if constexpr (marks_free_blocks) mark_of(p) = 0;
             return p;
@@ -232,10 +259,17 @@ private:
             return nullptr;
         std::byte* const p = next_;
         next_ += block_bytes;
-        detail::unpoison(p, block_bytes);
+        detail::hand_out(p, block_bytes);
         return p;
     }
     CENOTE_ALWAYS_INLINE void deallocate(void* p) noexcept {
+        if constexpr (has_stand_ins) {
+            p = detail::stand_ins.retire(p);
+            detail::unpoison(p, block_bytes);
+        }
+        give_block(p);
+    }
+    CENOTE_ALWAYS_INLINE void give_block(void* p) noexcept {
         if constexpr (marks_free_blocks) mark_of(p) = free_mark;
         free_.push(p, block_bytes);
     }
@@ -293,12 +327,13 @@ private:
         while (next_ != end_) {
             end_ -= block_bytes;
             detail::unpoison(end_, block_bytes);
-            deallocate(end_);
+            give_block(end_);
         }
     }
 
     // Returns bytes.
     std::size_t release_all() noexcept {
+        free_stand_ins();
         const std::size_t given = release_beyond(0);
         free_.clear();
         next_ = end_ = nullptr;
@@ -329,6 +364,11 @@ private:
 
     CENOTE_COLD void check_live(T* p) const noexcept {
         const void* const raw = detail::block_of(p);
+        if constexpr (has_stand_ins) {
+            if (contains(p)) return;
+            detail::describe_no_stand_in(detail::block_of(p));
+            broken("destroy of a pointer that is not an object of this pool", raw);
+        }
         if (detail::is_poisoned(raw)) broken("double destroy", raw);
         if (!checks_full) return;
         const bool never_created =

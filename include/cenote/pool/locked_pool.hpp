@@ -6,6 +6,7 @@
 #include "cenote/pool/basic_pool.hpp"
 #include "cenote/pool/registry.hpp"
 #include "cenote/pool/typed_pool.hpp"
+#include "cenote/pool/watched.hpp"
 #include "cenote/source/vm_source.hpp"
 
 #include <cstddef>
@@ -85,6 +86,8 @@ public:
         const auto hold = held();
         return pool_.valid();
     }
+    std::size_t usable_bytes() const noexcept { return pool_.usable_bytes(); }
+    std::size_t alignment() const noexcept { return pool_.alignment(); }
     Source& source() noexcept { return pool_.source(); }
     const Source& source() const noexcept { return pool_.source(); }
 
@@ -107,7 +110,8 @@ struct locked_pool_kind {
 };
 template <class T, pool_options Options, memory_source Source>
 using locked_engine =
-    basic_locked_pool<typename object_layout<T, Options>::geometry, Source, locked_pool_kind>;
+    watched<basic_locked_pool<typename object_layout<T, Options>::geometry, Source, locked_pool_kind>,
+            Source>;
 
 } // namespace detail
 

@@ -18,6 +18,7 @@
 #include "cenote/pool/put_report.hpp"
 #include "cenote/pool/registry.hpp"
 #include "cenote/pool/typed_pool.hpp"
+#include "cenote/pool/watched.hpp"
 #include "cenote/slab/slab_list.hpp"
 #include "cenote/source/vm_source.hpp"
 
@@ -51,16 +52,18 @@ class basic_lockfree_pool {
 public:
     basic_lockfree_pool(const typename Block::geometry& geometry, const growth& policy, Source source)
         : label_(policy.name), slabs_(geometry, policy, std::move(source)) {}
-    ~basic_lockfree_pool() { drain(); }
+    ~basic_lockfree_pool() { before_dropping_live(); }
 
     void* allocate() noexcept {
+        if constexpr (checks_full) return allocate_directly();
         tagged_link* link = free_.pop();
         if (link == nullptr) [[unlikely]] {
+            if (on_valgrind_) return allocate_directly();
             link = refill();
             if (link == nullptr) return nullptr;
         }
         std::byte* const p = Block::block_of(*link);
-        unpoison(p, Block::object_bytes);
+        hand_out(p, Block::object_bytes);
         return p;
     }
 
@@ -76,8 +79,8 @@ public:
     }
 
     void deallocate(void* p) noexcept {
-        if constexpr (checks_full) return deallocate_directly(p);
-        poison(p, Block::object_bytes);
+        if (is_direct()) return deallocate_directly(p);
+        take_in(p, Block::object_bytes);
         free_.push(Block::link_of(p));
     }
 
@@ -102,7 +105,7 @@ public:
         return given;
     }
     void reset(reset_mode mode) noexcept {
-        drain();
+        before_dropping_live();
         if (mode.frees_all())
             slabs_.release_all();
         else
@@ -127,6 +130,8 @@ public:
         const locked_scope hold{guard_.lock};
         return slabs_.is_taken(p) && !on_list(p);
     }
+    std::size_t usable_bytes() const noexcept { return Block::object_bytes; } // of a block, by the caller
+    std::size_t alignment() const noexcept { return slabs_.geometry().alignment(); }
     std::size_t live() const noexcept { return stats().live; }
     std::size_t capacity() const noexcept {
         const locked_scope hold{guard_.lock};
@@ -168,7 +173,10 @@ private:
     }
 
     // How many blocks go from the slabs to the list at a time.
-    static constexpr std::size_t batch = checks_full ? 1 : 64;
+    static constexpr std::size_t batch = 64;
+
+    // Whether every call goes straight to the slabs: for the exact checks, and for Valgrind, which shall see each block.
+    bool is_direct() const noexcept { return checks_full || (CENOTE_VALGRIND != 0 && on_valgrind_); }
 
     // The list was empty: takes blocks from the slabs, or finds that another thread has just done so.
     [[gnu::noinline]] tagged_link* refill() noexcept {
@@ -193,12 +201,25 @@ private:
         free_.push(Block::link_of(blocks[count - 1]), Block::link_of(blocks[0]));
     }
 
+    CENOTE_COLD void* allocate_directly() noexcept {
+        std::byte* p;
+        {
+            const locked_scope hold{guard_.lock};
+            const bool got = slabs_.take_or_grow(&p, 1) != 0;
+            tell(got ? asked::refill : asked::refused);
+            if (!got) return nullptr;
+        }
+        hand_out(p, Block::object_bytes);
+        if (on_valgrind_) valgrind_allocated(p, Block::object_bytes);
+        return p;
+    }
     CENOTE_COLD void deallocate_directly(void* p) noexcept {
         auto* const block = static_cast<std::byte*>(p);
-        poison(p, Block::object_bytes);
+        take_in(p, Block::object_bytes);
         const locked_scope hold{guard_.lock};
         put(block);
         tell(asked::flush);
+        if (on_valgrind_) valgrind_freed(p); // before another thread may have it
     }
     void put(std::byte* block) noexcept {
         const auto stopped = slabs_.put(&block, 1);
@@ -210,6 +231,11 @@ private:
         const locked_scope hold{guard_.lock};
         while (tagged_link* const link = free_.pop())
             put(Block::block_of(*link));
+    }
+    // Valgrind would call the live blocks leaked.
+    void before_dropping_live() noexcept {
+        drain();
+        if (on_valgrind_) slabs_.for_each_taken([](std::byte* p) { valgrind_freed(p); });
     }
     bool on_list(const void* p) const noexcept {
         std::size_t left = slabs_.taken();
@@ -224,10 +250,12 @@ private:
         if (!is_live(p)) report(contains(p) ? put_result::already_free : put_result::foreign, p);
     }
     [[noreturn]] CENOTE_COLD void report(put_result result, const void* p) const noexcept {
+        valgrind_describes(p, Block::object_bytes);
         broken(put_report(result), p);
     }
 
     alignas(cache_line) tagged_stack<> free_;
+    const bool on_valgrind_ = running_on_valgrind();
     alignas(cache_line) fork_safe_lock guard_;
     pool_label label_; // under the lock
     slab_list<typename Block::geometry, Source> slabs_;
@@ -239,8 +267,9 @@ struct lockfree_pool_kind {
 // Named through object_layout, which says first what is wrong with T.
 template <class T, pool_options Options, memory_source Source>
 using lockfree_engine =
-    basic_lockfree_pool<linked_block<sizeof(T), object_layout<T, Options>::geometry::alignment()>, Source,
-                        lockfree_pool_kind>;
+    watched<basic_lockfree_pool<linked_block<sizeof(T), object_layout<T, Options>::geometry::alignment()>,
+                                Source, lockfree_pool_kind>,
+            Source>;
 
 } // namespace detail
 
@@ -256,7 +285,7 @@ using lockfree_engine =
 //   - a limit is exact. A block has 8 bytes more than the object, rounded up to its alignment;
 //   - in default builds a pointer that is not a live object of this pool is seen only if it was destroyed last, or when the
 //     pool is trimmed, visited or reset, or dies. Until then the link behind it was written;
-//   - not movable. Valgrind does not see the blocks; AddressSanitizer does.
+//   - not movable.
 // Under contention every operation fights for one cache line: take `cached_pool` where throughput counts.
 template <class T, pool_options Options = pool_options{}, memory_source Source = vm_source>
 class lockfree_pool

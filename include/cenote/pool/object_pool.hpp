@@ -7,6 +7,7 @@
 
 #include "cenote/pool/basic_pool.hpp"
 #include "cenote/pool/typed_pool.hpp"
+#include "cenote/pool/watched.hpp"
 #include "cenote/source/vm_source.hpp"
 
 namespace cenote {
@@ -16,7 +17,8 @@ struct object_pool_kind {
     static constexpr const char* name = "object_pool";
 };
 template <class T, pool_options Options, memory_source Source>
-using object_engine = basic_pool<typename object_layout<T, Options>::geometry, Source, object_pool_kind>;
+using object_engine =
+    watched<basic_pool<typename object_layout<T, Options>::geometry, Source, object_pool_kind>, Source>;
 } // namespace detail
 
 // Objects of one type; the interface is that of detail::typed_pool. Not thread-safe. Movable; a pool that was moved

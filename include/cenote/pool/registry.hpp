@@ -58,12 +58,16 @@ public:
 
     enum class age : bool { newest, oldest };
 
+    // Forks take the locks from now on. Needs `members`.
+    void handle_forks() noexcept {
+        // Without memory for the handlers a fork is as unsafe as in any program that has none.
+        if (!handles_forks_)
+            handles_forks_ = ::pthread_atfork(before_fork, after_in_parent, after_in_child) == 0;
+    }
+
     // Needs `members`.
     void add(shared_member& m, fork_function after_fork, age as = age::newest) noexcept {
-        if (!handles_forks_) {
-            // Without memory for the handlers a fork is as unsafe as in any program that has none.
-            handles_forks_ = ::pthread_atfork(before_fork, after_in_parent, after_in_child) == 0;
-        }
+        handle_forks();
         m.after_fork_ = after_fork;
         m.older_ = as == age::newest ? newest_ : nullptr;
         m.newer_ = as == age::newest ? nullptr : oldest_;

@@ -15,6 +15,8 @@ namespace cenote {
 //     ^ buffer begins          ^ next_               ^ end_
 class buffer_source {
 public:
+    static constexpr bool is_callers_memory = true; // see source.hpp
+
     buffer_source(void* buffer, std::size_t bytes) noexcept
         : next_(static_cast<std::byte*>(buffer)), end_(next_ + bytes) {}
     explicit buffer_source(std::span<std::byte> buffer) noexcept

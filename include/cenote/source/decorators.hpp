@@ -18,6 +18,8 @@ namespace cenote {
 template <memory_source Upstream>
 class source_decorator {
 public:
+    static constexpr bool is_callers_memory = cenote::is_callers_memory<Upstream>; // as the upstream
+
     source_decorator() requires std::default_initializable<Upstream>
     = default;
     explicit source_decorator(Upstream upstream) noexcept : upstream_(std::move(upstream)) {}

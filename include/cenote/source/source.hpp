@@ -46,11 +46,21 @@ concept bounded_source = memory_source<S> && requires(const S& s, std::size_t n)
     noexcept->std::same_as<std::size_t>;
 };
 
+// Whether the memory is the caller's own, so that where blocks lie is the caller's affair: the source says so by a constant
+// member `is_callers_memory`. Of such sources pools hand out the blocks themselves, also under AddressSanitizer.
+template <class S>
+inline constexpr bool is_callers_memory = false;
+template <class S>
+requires requires { S::is_callers_memory; }
+inline constexpr bool is_callers_memory<S> = S::is_callers_memory;
+
 // A reference to a source that lives elsewhere and outlives every pool that uses it. Copyable. Thread safety is
 // that of the source.
 template <memory_source Source>
 class source_ref {
 public:
+    static constexpr bool is_callers_memory = cenote::is_callers_memory<Source>; // as the source
+
     source_ref(Source& to) noexcept : to_(&to) {}
 
     void* allocate(std::size_t bytes, std::size_t alignment) noexcept {

@@ -1,6 +1,7 @@
 // Layer: source. Memory straight from the operating system: the default of every pool.
 #pragma once
 
+#include "cenote/base/poison.hpp"
 #include "cenote/os/vm.hpp"
 #include "cenote/source/source.hpp"
 
@@ -11,9 +12,14 @@ class vm_source {
 public:
     void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
         if (bytes > max_bytes || alignment > max_bytes) return nullptr;
-        return vm::reserve(whole_pages(bytes), alignment);
+        void* const p = vm::reserve(whole_pages(bytes), alignment);
+        if (p != nullptr) detail::look_for_pointers(p, whole_pages(bytes));
+        return p;
     }
-    void deallocate(void* p, std::size_t bytes, std::size_t) noexcept { vm::release(p, whole_pages(bytes)); }
+    void deallocate(void* p, std::size_t bytes, std::size_t) noexcept {
+        detail::look_no_more(p, whole_pages(bytes));
+        vm::release(p, whole_pages(bytes));
+    }
 
     // Only whole OS pages inside the range go back.
     std::size_t decommit(void* p, std::size_t bytes) noexcept {

@@ -229,6 +229,8 @@ TEST(pool_family, takes_everything_from_a_resource_where_one_is_named) {
     cenote::pool_family family{&upstream, cenote::growth::unlimited().steps(8 << 10, 16 << 10)};
     for (const std::size_t bytes : {24U, 100U, 8192U, 20000U}) {
         void* const p = family.allocate(bytes, 8);
+        if (CENOTE_STAND_INS && bytes != 20000)
+            continue; // the block is there, but what is handed out is malloc's
         EXPECT_GE(p, buffer.data());
         EXPECT_LT(p, buffer.data() + buffer.size());
     }

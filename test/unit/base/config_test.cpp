@@ -19,6 +19,8 @@ TEST(config, the_level_is_the_one_that_the_macro_names) {
 TEST(config, every_feature_macro_is_zero_or_one) {
     static_assert(CENOTE_EXCEPTIONS == 0 || CENOTE_EXCEPTIONS == 1);
     static_assert(CENOTE_ASAN == 0 || CENOTE_ASAN == 1);
+    static_assert(CENOTE_TSAN == 0 || CENOTE_TSAN == 1);
+    static_assert(CENOTE_MSAN == 0 || CENOTE_MSAN == 1);
     static_assert(CENOTE_VALGRIND == 0 || CENOTE_VALGRIND == 1);
     static_assert(CENOTE_HARDENED == 0 || CENOTE_HARDENED == 1);
 }
