@@ -80,6 +80,31 @@ typedef enum cenote_reset_mode CENOTE_ANY_VALUE {
     CENOTE_RETAIN_WITH_LIMIT = 2, /* at most as many bytes as are named are kept for reuse */
 } cenote_reset_mode;
 
+/* ---- Limits: bytes that may be held ----------------------------------------------------------------------------------- */
+
+/* Which limit was reached. */
+typedef enum cenote_limit_kind CENOTE_ANY_VALUE {
+    CENOTE_SOFT_LIMIT = 0, /* by a request that was served */
+    CENOTE_HARD_LIMIT = 1, /* by a request that was refused, and will be tried once more */
+} cenote_limit_kind;
+
+/* Limits of what a pool, an arena, a heap or the process holds. The hard one refuses what would go beyond it; that request alone
+ * fails. `reached` is called when what is held rises beyond the soft limit, once each time, and when a request was refused: in
+ * the thread whose request it is, with no lock held, so that it may free, trim and allocate. What is asked within it calls
+ * nothing. It must not reset or destroy what was asked, nor throw. */
+typedef struct cenote_limits {
+    size_t hard; /* 0: none */
+    size_t soft; /* 0: none */
+    /* NULL: nothing is called. Bytes that are held, and the limit that was reached. */
+    void (*reached)(void* context, cenote_limit_kind which, size_t held, size_t limit);
+    void* context;      /* given to it; outlives what the limits are of */
+    size_t reserved[4]; /* 0 */
+} cenote_limits;
+
+/* What all pools and arenas over the OS and all heaps hold together. NULL: no limits. CENOTE_INVALID_ARGUMENT where what is reserved
+ * is not zero. While no other thread is in the library; what is held beyond a new limit stays. */
+CENOTE_API cenote_result cenote_process_set_limits(const cenote_limits* limits);
+
 /* ---- Pools: equal blocks --------------------------------------------------------------------------------------------- */
 
 /* Blocks of one size. */
@@ -155,7 +180,10 @@ CENOTE_API bool cenote_pool_contains(const cenote_pool* pool, const void* p);
 /* Whether `p` is a block that is handed out. Any pointer may be asked. O(blocks in magazines). */
 CENOTE_API bool cenote_pool_is_live(const cenote_pool* pool, const void* p);
 
-/* Where other threads are busy, a figure of some moment. O(segments), with many threads also O(threads). */
+/* Of the pool alone; as cenote_process_set_limits. */
+CENOTE_API cenote_result cenote_pool_set_limits(cenote_pool* pool, const cenote_limits* limits);
+
+/* Where other threads are busy, a figure of some moment. O(1), with many threads O(threads). */
 CENOTE_API void cenote_pool_get_stats(const cenote_pool* pool, cenote_pool_stats* out);
 
 /* ---- Arenas: pieces that all die together ---------------------------------------------------------------------------- */
@@ -208,6 +236,9 @@ CENOTE_API void cenote_arena_rewind(cenote_arena* arena, cenote_arena_mark to);
 
 /* Drops everything in one go, as cenote_pool_reset does. Your buffer is kept in every mode. O(slabs). */
 CENOTE_API cenote_result cenote_arena_reset(cenote_arena* arena, cenote_reset_mode mode, size_t keep_bytes);
+
+/* Of the arena alone; as cenote_process_set_limits. */
+CENOTE_API cenote_result cenote_arena_set_limits(cenote_arena* arena, const cenote_limits* limits);
 
 /* O(slabs). */
 CENOTE_API void cenote_arena_get_stats(const cenote_arena* arena, cenote_arena_stats* out);
@@ -298,6 +329,9 @@ CENOTE_API void cenote_heap_set_guard_rate(cenote_heap* heap, uint32_t rate, uin
 CENOTE_API void cenote_heap_set_leak_rate(cenote_heap* heap, size_t bytes);
 /* What is live, by size and, if there is a rate, by stack, in lines to the open file of that number. Allocates nothing. */
 CENOTE_API void cenote_heap_report_leaks(const cenote_heap* heap, int file);
+
+/* All limits of the heap; as cenote_process_set_limits. A request is refused when all that is free was given back first. */
+CENOTE_API cenote_result cenote_heap_set_limits(cenote_heap* heap, const cenote_limits* limits);
 
 /* Where other threads are busy, a figure of some moment. O(capacity / 64). */
 CENOTE_API void cenote_heap_get_stats(const cenote_heap* heap, cenote_heap_stats* out);

@@ -4,6 +4,7 @@
 
 #include "cenote/cenote.h"
 
+#include "cenote/base/budget.hpp"
 #include "cenote/heap/heap.hpp"
 #include "cenote/pool/options.hpp"
 #include "cenote/source/vm_source.hpp"
@@ -17,7 +18,45 @@
 
 namespace cenote::detail {
 
-// A memory_source of a caller's functions, or the OS.
+// Whether what is reserved is as it must be.
+template <class Options>
+bool sound_reserved(const Options& options) noexcept {
+    return std::all_of(std::begin(options.reserved), std::end(options.reserved),
+                       [](std::size_t word) { return word == 0; });
+}
+
+inline std::size_t unless_zero(std::size_t value, std::size_t otherwise) noexcept {
+    return value == 0 ? otherwise : value;
+}
+
+// Limits as C has them, where budgets call them: lies beside what they are of.
+class c_limits {
+public:
+    constexpr c_limits() noexcept = default;
+
+    // `Limited` has set_limit(), set_soft_limit() and on_limit().
+    template <class Limited>
+    cenote_result set(const cenote_limits* limits, Limited& of) noexcept {
+        if (limits != nullptr && !sound_reserved(*limits)) return CENOTE_INVALID_ARGUMENT;
+        of.on_limit(nullptr, nullptr);
+        limits_ = limits == nullptr ? cenote_limits{} : *limits;
+        of.set_limit(unless_zero(limits_.hard, budget::no_limit));
+        of.set_soft_limit(unless_zero(limits_.soft, budget::no_limit));
+        if (limits_.reached != nullptr) of.on_limit(&pass_on, this);
+        return CENOTE_OK;
+    }
+
+private:
+    static void pass_on(const limit_event& event, void* self) {
+        const cenote_limits& to = static_cast<const c_limits*>(self)->limits_;
+        to.reached(to.context, event.kind == limit_kind::soft ? CENOTE_SOFT_LIMIT : CENOTE_HARD_LIMIT,
+                   event.held, event.limit);
+    }
+
+    cenote_limits limits_{};
+};
+
+// A memory_source of a caller's functions, or the OS, with a budget.
 class c_source {
 public:
     explicit c_source(const cenote_source* functions) noexcept
@@ -28,10 +67,14 @@ public:
     }
 
     void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
-        if (is_os()) return vm_source{}.allocate(bytes, alignment);
-        return functions_.allocate(functions_.context, bytes, alignment);
+        if (!budget_.charge(bytes)) return nullptr;
+        void* const p = is_os() ? vm_source{}.allocate(bytes, alignment)
+                                : functions_.allocate(functions_.context, bytes, alignment);
+        if (p == nullptr) budget_.uncharge(bytes);
+        return p;
     }
     void deallocate(void* p, std::size_t bytes, std::size_t alignment) noexcept {
+        budget_.uncharge(bytes);
         if (is_os()) return vm_source{}.deallocate(p, bytes, alignment);
         functions_.deallocate(functions_.context, p, bytes, alignment);
     }
@@ -39,23 +82,25 @@ public:
         if (is_os()) return vm_source{}.decommit(p, bytes);
         return functions_.decommit == nullptr ? 0 : functions_.decommit(functions_.context, p, bytes);
     }
+    bool call_back(bool was_refused) noexcept {
+        const bool again = budget_.call_back(was_refused);
+        return (is_os() && vm_source{}.call_back(was_refused)) || again;
+    }
+    class budget& budget() noexcept {
+        return budget_;
+    }
 
 private:
     bool is_os() const noexcept { return functions_.allocate == nullptr; }
 
     cenote_source functions_;
+    class budget budget_;
 };
 
 // Whether what every struct of options has is as it must be.
 template <class Options>
 bool sound(const Options& options) noexcept {
-    return c_source::complete(options.source) &&
-           std::all_of(std::begin(options.reserved), std::end(options.reserved),
-                       [](std::size_t word) { return word == 0; });
-}
-
-inline std::size_t unless_zero(std::size_t value, std::size_t otherwise) noexcept {
-    return value == 0 ? otherwise : value;
+    return c_source::complete(options.source) && sound_reserved(options);
 }
 
 // What an alignment of 0 stands for.

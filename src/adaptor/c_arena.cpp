@@ -25,6 +25,7 @@ struct cenote_arena {
         : arena(std::span{static_cast<std::byte*>(o.buffer), o.buffer == nullptr ? 0 : o.buffer_bytes},
                 policy_of(o), c_source{o.source}) {}
 
+    c_limits limits;
     c_arena arena;
 };
 
@@ -51,6 +52,10 @@ void cenote_arena_rewind(cenote_arena* arena, cenote_arena_mark to) {
 
 cenote_result cenote_arena_reset(cenote_arena* arena, cenote_reset_mode mode, size_t keep_bytes) {
     return reset_by(arena->arena, mode, keep_bytes);
+}
+
+cenote_result cenote_arena_set_limits(cenote_arena* arena, const cenote_limits* limits) {
+    return arena->limits.set(limits, arena->arena.source().budget());
 }
 
 void cenote_arena_get_stats(const cenote_arena* arena, cenote_arena_stats* out) {

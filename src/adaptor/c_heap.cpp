@@ -23,6 +23,8 @@ public:
         : c_heap_source{c_source{o.source}}, heap(options_of(o, source), std::nothrow) {}
     using heap::begun;
 
+    c_limits limits;
+
 private:
     static heap_options options_of(const cenote_heap_options& o, c_source& source) noexcept {
         heap_options own;
@@ -43,6 +45,20 @@ const heap& of(const cenote_heap* h) noexcept { return *reinterpret_cast<const h
 cenote_heap* shown(heap& h) noexcept { return reinterpret_cast<cenote_heap*>(&h); }
 
 } // namespace
+
+namespace {
+constinit c_limits limits_of_process_heap;
+constinit c_limits limits_of_process;
+} // namespace
+
+cenote_result cenote_process_set_limits(const cenote_limits* limits) {
+    return limits_of_process.set(limits, process_budget);
+}
+
+cenote_result cenote_heap_set_limits(cenote_heap* h, const cenote_limits* limits) {
+    if (&of(h) == &heap::process()) return limits_of_process_heap.set(limits, of(h));
+    return static_cast<c_heap&>(of(h)).limits.set(limits, of(h));
+}
 
 cenote_heap* cenote_heap_process(void) { return shown(heap::process()); }
 

@@ -46,6 +46,7 @@ struct cenote_pool {
         : engine(which, runtime_geometry{o.block_size, alignment_or_default(o.alignment)}, policy_of(o),
                  c_source{o.source}) {}
 
+    c_limits limits;
     std::variant<for_one_thread, for_many_threads> engine;
 };
 
@@ -102,6 +103,10 @@ bool cenote_pool_contains(const cenote_pool* pool, const void* p) {
 
 bool cenote_pool_is_live(const cenote_pool* pool, const void* p) {
     return with(pool, [p](const auto& engine) { return engine.is_live(p); });
+}
+
+cenote_result cenote_pool_set_limits(cenote_pool* pool, const cenote_limits* limits) {
+    return with(pool, [=](auto& engine) { return pool->limits.set(limits, engine.source().budget()); });
 }
 
 void cenote_pool_get_stats(const cenote_pool* pool, cenote_pool_stats* out) {

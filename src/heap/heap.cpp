@@ -106,6 +106,8 @@ void heap::set_guard_rate(std::uint32_t rate, std::uint32_t places) noexcept {
 }
 void heap::set_leak_rate(std::size_t bytes) noexcept { core_->set_leak_rate(bytes); }
 void heap::report_leaks(int file) const noexcept { core_->report_leaks(file); }
+void heap::set_soft_limit(std::size_t bytes) noexcept { core_->budget().set_soft_limit(bytes); }
+void heap::on_limit(limit_callback call, void* context) noexcept { core_->budget().on_limit(call, context); }
 bool heap::valid() const noexcept { return core_->valid(); }
 bool heap::is_live(const void* p) const noexcept { return core_->is_live(detail::meant_by(p)); }
 

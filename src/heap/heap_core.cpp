@@ -9,12 +9,21 @@ namespace cenote::detail {
 void* heap_core::refill(std::size_t size, thread_cache& seen, size_class c, std::size_t alignment,
                         heap_core& of) noexcept {
     thread_cache* const cache = of.mine(seen);
-    if (cache == nullptr) return of.take_directly(c);
-    if (!is_hardened && of.sampling_.is_on())
-        return of.allocate_sampling(*cache, c, size, alignment, __builtin_return_address(0));
-    return of.take_through(*cache, c);
+    void* p;
+    if (!is_hardened && cache != nullptr && of.sampling_.is_on())
+        p = of.allocate_sampling(*cache, c, size, alignment, __builtin_return_address(0));
+    else
+        p = of.take_once(cache, c);
+    // What a callback freed is in the magazine.
+    if (of.supply_.call_back(p == nullptr)) [[unlikely]]
+        p = of.take_once(of.mine(seen), c);
+    return p != nullptr ? p : of.refuse();
 }
 
+// These return nullptr where that is refused.
+void* heap_core::take_once(thread_cache* cache, size_class c) noexcept {
+    return cache != nullptr ? take_through(*cache, c) : take_directly(c);
+}
 void* heap_core::take_through(thread_cache& cache, size_class c) noexcept {
     if (cache.last(c) == nullptr) {
         magazine_state& state = cache.states[c];
@@ -22,7 +31,7 @@ void* heap_core::take_through(thread_cache& cache, size_class c) noexcept {
         state.is_used = true;
         std::size_t got = take(c, state.first, exchange_of(state), state.capacity);
         if (got == 0 && relieve()) got = take(c, state.first, exchange_of(state), state.capacity);
-        if (got == 0) return refuse();
+        if (got == 0) return nullptr;
         cache.set_top(c, state.first + got);
     }
     std::byte* const p = cache.pop(c);
@@ -92,7 +101,7 @@ void heap_core::exchange(thread_cache& cache, size_class c) noexcept {
 
 void* heap_core::take_directly(size_class c) noexcept {
     std::byte* p = nullptr;
-    if (take(c, &p, 1, 1) == 0 && (!relieve() || take(c, &p, 1, 1) == 0)) return refuse();
+    if (take(c, &p, 1, 1) == 0 && (!relieve() || take(c, &p, 1, 1) == 0)) return nullptr;
     hand_out(p, class_size(c));
     if (running_on_valgrind()) valgrind_allocated(p, class_size(c));
     return p;

@@ -138,6 +138,9 @@ public:
     unit_kind kind_of(const void* p) const noexcept { return map_.kind_of(p); }
 
     void set_limit(std::size_t bytes) noexcept { supply_.set_limit(bytes); }
+    class budget& budget() noexcept {
+        return supply_.budget();
+    }
     void set_decay(std::uint32_t milliseconds) noexcept { decay_ = milliseconds; }
 
     // One allocation in about `rate` lies between guards, 0: none, and at most `places` of them at a time. At least `gap`
@@ -168,6 +171,7 @@ private:
     [[gnu::noinline]] static void* refill(std::size_t size, thread_cache& seen, size_class c,
                                           std::size_t alignment, heap_core& of) noexcept;
     void* take_through(thread_cache& cache, size_class c) noexcept;
+    void* take_once(thread_cache* cache, size_class c) noexcept;
     [[gnu::noinline]] void deallocate_slowly(thread_cache& seen, void* p, unit_kind kind) noexcept;
     [[gnu::noinline]] void exchange(thread_cache& cache, size_class c) noexcept;
     CENOTE_COLD void* refuse() noexcept;
@@ -189,7 +193,8 @@ private:
         void* base;
         std::uint64_t dirty; // of units: which; of a mapping: bytes
     };
-    large_block take_large(std::size_t size, std::size_t alignment, bool again = false) noexcept;
+    large_block take_large(std::size_t size, std::size_t alignment) noexcept;
+    large_block take_large_once(std::size_t size, std::size_t alignment, bool again = false) noexcept;
     void deallocate_large(void* p, unit_kind kind) noexcept;
     static bool is_for_units(std::size_t size, std::size_t alignment) noexcept;
 

@@ -15,7 +15,13 @@ bool heap_core::is_for_units(std::size_t size, std::size_t alignment) noexcept {
     return size <= max_large && alignment <= max_large;
 }
 
-heap_core::large_block heap_core::take_large(std::size_t size, std::size_t alignment, bool again) noexcept {
+heap_core::large_block heap_core::take_large(std::size_t size, std::size_t alignment) noexcept {
+    const large_block got = take_large_once(size, alignment);
+    return supply_.call_back(got.base == nullptr) ? take_large_once(size, alignment) : got;
+}
+
+heap_core::large_block heap_core::take_large_once(std::size_t size, std::size_t alignment,
+                                                  bool again) noexcept {
     if (size > max_request || alignment > max_request) return {};
     prepare_for_source();
     large_block got{};
@@ -37,7 +43,7 @@ heap_core::large_block heap_core::take_large(std::size_t size, std::size_t align
     if (got.base == nullptr) {
         // What others left behind may be enough, where anything can be.
         if (again || size > supply_.limit() || !relieve()) return {};
-        return take_large(size, alignment, true);
+        return take_large_once(size, alignment, true);
     }
     loosen(0, static_cast<std::ptrdiff_t>(bytes));
     if (dirty < bytes) make_room(bytes - dirty);

@@ -1,15 +1,15 @@
 // Layer: heap. Where a heap's segments and mappings come from: the OS, or a source of the user's; counted, and bounded
-// by the heap's limit.
+// by the heap's limit and, where it comes from the OS, by that of the process.
 //
 // Thread-safe, also where the source is not.
 #pragma once
 
 #include "heap_lock.hpp"
 
+#include "cenote/base/budget.hpp"
 #include "cenote/os/vm.hpp"
 #include "cenote/source/any_source.hpp"
 
-#include <atomic>
 #include <cstddef>
 #include <optional>
 
@@ -87,31 +87,36 @@ public:
     bool is_foreign() const noexcept { return source_.has_value(); }
 
     // Bytes. Relaxed, all of them: a count orders nothing.
-    std::size_t held() const noexcept { return held_.load(std::memory_order_relaxed); }
-    std::size_t most_held() const noexcept { return most_held_.load(std::memory_order_relaxed); }
-    std::size_t limit() const noexcept { return limit_.load(std::memory_order_relaxed); }
-    void set_limit(std::size_t bytes) noexcept { limit_.store(bytes, std::memory_order_relaxed); }
+    std::size_t held() const noexcept { return budget_.held(); }
+    std::size_t most_held() const noexcept { return budget_.most_held(); }
+    std::size_t limit() const noexcept { return budget_.limit(); }
+    void set_limit(std::size_t bytes) noexcept { budget_.set_limit(bytes); }
+    class budget& budget() noexcept {
+        return budget_;
+    }
+
+    // With no lock held, at the end of a request that came here; see base/budget.hpp. Whether it is worth another try.
+    bool call_back(bool was_refused) noexcept {
+        const bool again = budget_.call_back(was_refused);
+        return (!source_ && process_budget.call_back(was_refused)) || again;
+    }
 
     heap_lock source_lock; // for a source of the user's, which need not be thread-safe; forks take it
 
 private:
     bool charge(std::size_t bytes) noexcept {
-        std::size_t seen = held_.load(std::memory_order_relaxed);
-        do {
-            if (bytes > limit() || seen > limit() - bytes) return false;
-        } while (!held_.compare_exchange_weak(seen, seen + bytes, std::memory_order_relaxed));
-        std::size_t most = most_held();
-        while (most < seen + bytes &&
-               !most_held_.compare_exchange_weak(most, seen + bytes, std::memory_order_relaxed)) {
-        }
-        return true;
+        if (!budget_.charge(bytes)) return false;
+        if (source_ || process_budget.charge(bytes)) return true;
+        budget_.uncharge(bytes);
+        return false;
     }
-    void uncharge(std::size_t bytes) noexcept { held_.fetch_sub(bytes, std::memory_order_relaxed); }
+    void uncharge(std::size_t bytes) noexcept {
+        budget_.uncharge(bytes);
+        if (!source_) process_budget.uncharge(bytes);
+    }
 
     std::optional<any_source> source_;
-    std::atomic<std::size_t> held_{0};
-    std::atomic<std::size_t> most_held_{0};
-    std::atomic<std::size_t> limit_{static_cast<std::size_t>(-1)};
+    class budget budget_;
 };
 
 } // namespace cenote::detail

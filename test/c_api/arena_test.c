@@ -106,6 +106,18 @@ static void a_reset_keeps_what_its_mode_says(void** state) {
     assert_int_equal(counts.bytes, 0);
 }
 
+static void a_limit_refuses_and_can_be_lifted(void** state) {
+    (void)state;
+    cenote_arena* arena = arena_with((cenote_arena_options){.first_bytes = 4096});
+    const cenote_limits limits = {.hard = 65536};
+    assert_int_equal(cenote_arena_set_limits(arena, &limits), CENOTE_OK);
+    assert_non_null(cenote_arena_allocate(arena, 1000, 0));
+    assert_null(cenote_arena_allocate(arena, 100000, 0));
+    assert_int_equal(cenote_arena_set_limits(arena, NULL), CENOTE_OK);
+    assert_non_null(cenote_arena_allocate(arena, 100000, 0));
+    cenote_arena_destroy(arena);
+}
+
 static void wrong_options_are_refused(void** state) {
     (void)state;
     const cenote_source empty = {NULL, NULL, NULL, NULL};
@@ -125,6 +137,7 @@ int main(void) {
         cmocka_unit_test(what_cannot_be_had_is_null),
         cmocka_unit_test(a_rewind_drops_what_came_after_the_mark),
         cmocka_unit_test(a_buffer_is_used_first_and_kept),
+        cmocka_unit_test(a_limit_refuses_and_can_be_lifted),
         cmocka_unit_test(a_reset_keeps_what_its_mode_says),
         cmocka_unit_test(wrong_options_are_refused),
     };

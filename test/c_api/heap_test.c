@@ -109,6 +109,26 @@ static void a_limit_refuses_and_can_be_raised(void** state) {
     cenote_heap_destroy(NULL);
 }
 
+static void count_hard(void* context, cenote_limit_kind which, size_t held, size_t limit) {
+    if (which == CENOTE_HARD_LIMIT && limit == (size_t)1) ++*(unsigned*)context;
+    (void)held;
+}
+
+static void limits_call_back_before_a_request_is_refused(void** state) {
+    cenote_heap* heap = *state;
+    unsigned calls = 0;
+    const cenote_limits limits = {.hard = 1, .reached = count_hard, .context = &calls};
+    assert_int_equal(cenote_heap_set_limits(heap, &limits), CENOTE_OK);
+    assert_null(cenote_heap_allocate(heap, (size_t)64 << 20));
+    assert_int_equal(calls, 1);
+    const cenote_limits reserved = {.reserved = {0, 0, 0, 1}};
+    assert_int_equal(cenote_heap_set_limits(heap, &reserved), CENOTE_INVALID_ARGUMENT);
+    assert_int_equal(cenote_heap_set_limits(heap, NULL), CENOTE_OK);
+    void* p = cenote_heap_allocate(heap, (size_t)64 << 20);
+    assert_non_null(p);
+    cenote_heap_deallocate(heap, p);
+}
+
 static void trim_gives_back_what_is_free(void** state) {
     cenote_heap* heap = *state;
     const size_t size = (size_t)1 << 20;
@@ -167,6 +187,7 @@ int main(void) {
         WITH_BOTH(zeroed_blocks_are_zero_also_when_used_before),
         WITH_BOTH(contents_survive_a_reallocation),
         WITH_BOTH(a_heap_tells_what_is_live),
+        WITH_BOTH(limits_call_back_before_a_request_is_refused),
         WITH_BOTH(trim_gives_back_what_is_free),
         cmocka_unit_test(a_limit_refuses_and_can_be_raised),
         cmocka_unit_test(a_heap_takes_all_from_its_source_and_gives_it_back),

@@ -295,6 +295,65 @@ static void reports_have_what_has_a_name(void** state) {
     assert_null(strstr(to.text, "packets"));
 }
 
+/* What a limit's callback is given, and may do. */
+typedef struct reached {
+    unsigned soft, hard;
+    size_t limit;
+    cenote_pool* gives; /* may be NULL */
+    void* block;
+} reached;
+static void note_reached(void* context, cenote_limit_kind which, size_t held, size_t limit) {
+    reached* to = context;
+    (which == CENOTE_SOFT_LIMIT ? &to->soft : &to->hard)[0]++;
+    to->limit = limit;
+    if (held == 0 || to->gives == NULL) return;
+    cenote_pool_deallocate(to->gives, to->block);
+    to->gives = NULL;
+}
+
+static void a_limit_in_bytes_refuses_and_calls_back(void** state) {
+    reached calls = {0, 0, 0, NULL, NULL};
+    const cenote_limits limits = {.hard = 1 << 20, .soft = 1 << 19, .reached = note_reached, .context = &calls};
+    cenote_pool* pool = pool_with((cenote_pool_options){
+        .block_size = 1024, .threads = threads_of(state), .first_bytes = 1 << 16, .segment_bytes = 1 << 17});
+    assert_int_equal(cenote_pool_set_limits(pool, &limits), CENOTE_OK);
+    size_t blocks = 0;
+    void* last = NULL;
+    for (void* p = cenote_pool_allocate(pool); p != NULL; p = cenote_pool_allocate(pool)) {
+        last = p;
+        ++blocks;
+    }
+    assert_true(blocks > 500 && blocks <= 1024);
+    assert_int_equal(calls.soft, 1);
+    assert_int_equal(calls.hard, 1);
+    assert_int_equal(calls.limit, 1 << 20);
+    assert_true(stats_of(pool).bytes <= 1 << 20);
+    /* What the callback frees is there for the request. */
+    calls.gives = pool;
+    calls.block = last;
+    assert_ptr_equal(cenote_pool_allocate(pool), last);
+    assert_int_equal(cenote_pool_set_limits(pool, NULL), CENOTE_OK);
+    assert_non_null(cenote_pool_allocate(pool));
+    const cenote_limits reserved = {.reserved = {1, 0, 0, 0}};
+    assert_int_equal(cenote_pool_set_limits(pool, &reserved), CENOTE_INVALID_ARGUMENT);
+    cenote_pool_destroy(pool);
+}
+
+static void limits_of_the_process_are_those_of_pools_and_heaps_together(void** state) {
+    reached calls = {0, 0, 0, NULL, NULL};
+    cenote_pool* pool = pool_with((cenote_pool_options){.block_size = 1024, .threads = threads_of(state)});
+    assert_non_null(cenote_pool_allocate(pool));
+    const cenote_limits limits = {.hard = 1, .reached = note_reached, .context = &calls};
+    assert_int_equal(cenote_process_set_limits(&limits), CENOTE_OK);
+    assert_int_equal(cenote_pool_preheat(pool, 100000), CENOTE_OUT_OF_MEMORY);
+    assert_int_equal(calls.hard, 1);
+    assert_null(cenote_heap_allocate(cenote_heap_process(), 64 << 20));
+    assert_int_equal(calls.hard, 2);
+    assert_int_equal(cenote_process_set_limits(NULL), CENOTE_OK);
+    assert_int_equal(cenote_pool_preheat(pool, 100000), CENOTE_OK);
+    cenote_pool_destroy(pool);
+}
+
 #define WITH_BOTH(test)                                                                                      \
     {#test " (one thread)", test, NULL, NULL, &one}, { #test " (many threads)", test, NULL, NULL, &many }
 
@@ -312,6 +371,8 @@ int main(void) {
         WITH_BOTH(a_reset_keeps_what_its_mode_says),
         WITH_BOTH(live_blocks_are_known_and_visited),
         WITH_BOTH(reports_have_what_has_a_name),
+        WITH_BOTH(a_limit_in_bytes_refuses_and_calls_back),
+        WITH_BOTH(limits_of_the_process_are_those_of_pools_and_heaps_together),
         cmocka_unit_test(wrong_options_are_refused),
         cmocka_unit_test(room_taken_at_once_is_taken_in_one_call),
         cmocka_unit_test(any_thread_frees_what_any_thread_allocated),

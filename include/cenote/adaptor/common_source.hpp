@@ -14,8 +14,8 @@ struct no_lock {
 };
 
 // Refers to a source that lives elsewhere. `Lock` is held while it is called. What a bounded source has left is not passed on:
-// the first pool would take all of it.
-template <class Source, class Lock>
+// the first pool would take all of it. Callbacks are, unless the source is one that a lock is held around.
+template <class Source, class Lock, bool CallsBack = true>
 class common_source {
 public:
     static constexpr bool is_callers_memory = cenote::is_callers_memory<Source>;
@@ -33,6 +33,12 @@ public:
     std::size_t decommit(void* p, std::size_t bytes) noexcept requires decommitting_source<Source> {
         const locked_scope hold{*lock_};
         return to_->decommit(p, bytes);
+    }
+    Source& get() const noexcept { return *to_; } // what it refers to
+
+    // Without the lock: what is called may come back here.
+    bool call_back(bool was_refused) noexcept requires CallsBack {
+        return detail::call_back(*to_, was_refused);
     }
 
 private:

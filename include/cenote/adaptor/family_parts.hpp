@@ -116,6 +116,7 @@ public:
 
     std::size_t live() const noexcept { return live_; } // bytes
     Source& source() noexcept { return source_; }
+    const Source& source() const noexcept { return source_; }
 
 private:
     static constexpr std::size_t most = std::numeric_limits<std::size_t>::max() / 4;

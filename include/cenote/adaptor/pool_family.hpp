@@ -167,8 +167,9 @@ public:
         const detail::size_class c = class_of(bytes, alignment);
         if (c != detail::no_class)
             if (const pool* const p = pools_[c].load(std::memory_order_acquire)) p->throw_exhausted();
-        detail::throw_exhausted({Threads::name, this, bytes, policy_.name},
-                                {.limit = growth::no_limit, .block_size = bytes});
+        detail::throw_exhausted(
+            {Threads::name, this, bytes, policy_.name}, {.limit = growth::no_limit, .block_size = bytes},
+            c == detail::no_class ? detail::budget_of(large_.source()) : detail::budget_of(source_));
     }
 
     Source& source() noexcept { return source_; }
@@ -185,7 +186,7 @@ private:
     static constexpr detail::size_class last_class = detail::class_for(largest_block);
     static_assert(detail::class_size(last_class) == largest_block);
 
-    using engine_source = detail::common_source<Source, detail::no_lock>;
+    using engine_source = detail::common_source<Source, detail::no_lock, false>;
 
     auto held() const noexcept { return detail::locked_scope{guard_.lock}; }
 
@@ -197,7 +198,8 @@ private:
     }
 
     CENOTE_COLD void* allocate_first(detail::size_class c) noexcept {
-        pool* const p = make_pool(c);
+        pool* p = make_pool(c);
+        if (p == nullptr && detail::call_back(source_, true)) p = make_pool(c);
         return p == nullptr ? nullptr : p->allocate();
     }
 
@@ -220,6 +222,10 @@ private:
     }
 
     [[gnu::noinline]] void* allocate_large(std::size_t bytes, std::size_t alignment) noexcept {
+        void* const p = take_large(bytes, alignment);
+        return detail::call_back(large_.source(), p == nullptr) ? take_large(bytes, alignment) : p;
+    }
+    void* take_large(std::size_t bytes, std::size_t alignment) noexcept {
         const auto hold = held();
         return large_.allocate(bytes, alignment);
     }

@@ -11,6 +11,7 @@
 // This layer is compiled: link cenote::heap.
 #pragma once
 
+#include "cenote/base/budget.hpp"
 #include "cenote/base/config.hpp"
 #include "cenote/base/error.hpp"
 #include "cenote/heap/size_class.hpp"
@@ -40,6 +41,7 @@ class heap_core;
     text.add("out of memory: heap %p holds %zu bytes", of, now.held);
     if (now.limit != static_cast<std::size_t>(-1)) text.add(" of its limit of %zu", now.limit);
     text.add(", and %zu more are refused", size);
+    add_budgets(text, nullptr);
     throw_out_of_memory(text);
 }
 } // namespace detail
@@ -145,6 +147,10 @@ public:
     // Milliseconds, bytes; see heap_options.
     void set_decay(std::uint32_t milliseconds) noexcept;
     void set_limit(std::size_t bytes) noexcept;
+    // What is called when what is held rises beyond the soft limit, and when a request was refused, though all that is free was
+    // given back, before that is tried once more; see base/budget.hpp. Before other threads use the heap.
+    void set_soft_limit(std::size_t bytes) noexcept;
+    void on_limit(limit_callback call, void* context) noexcept; // nullptr: none
 
     // From now on one allocation in about `rate`, 0: none, lies on an OS page of its own between two that nobody may touch, at
     // its end or its beginning; so does none that is larger than a page. At most `places` do at a time (fixed by the first

@@ -319,6 +319,10 @@ private:
     // Goes on in the next slab that is large enough, or takes a new one from the source. nullptr, and nothing changed,
     // when the source refuses.
     CENOTE_COLD void* allocate_in_next_slab(std::size_t bytes, std::size_t alignment) noexcept {
+        void* const p = allocate_in_some_slab(bytes, alignment);
+        return detail::call_back(source_, p == nullptr) ? allocate_in_some_slab(bytes, alignment) : p;
+    }
+    void* allocate_in_some_slab(std::size_t bytes, std::size_t alignment) noexcept {
         constexpr std::size_t most = static_cast<std::size_t>(-1) / 4;
         if (!std::has_single_bit(alignment) || bytes > most || alignment > most) return nullptr;
         const std::size_t pad = alignment > alignof(slab) ? alignment - alignof(slab) : 0;

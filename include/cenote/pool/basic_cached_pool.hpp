@@ -101,12 +101,8 @@ public:
 
     // What this thread's magazine holds counts, what the others' hold does not.
     bool preheat(std::size_t blocks) noexcept {
-        const auto hold = held();
-        const thread_magazine* const m = find_mine();
-        const std::size_t waiting = m == nullptr ? 0 : m->blocks.size();
-        const bool done = blocks <= waiting || slabs_.grow(blocks - waiting);
-        tell(done ? asked::other : asked::refused);
-        return done;
+        const bool done = preheat_blocks(blocks);
+        return call_back(source(), !done) ? preheat_blocks(blocks) : done;
     }
 
     // Bytes that went back to the source; the blocks in this thread's magazine count as empty.
@@ -199,7 +195,9 @@ public:
         broken_contract(identity(), what, p);
     }
     // A request was refused.
-    [[noreturn]] CENOTE_COLD void throw_exhausted() const { detail::throw_exhausted(identity(), stats()); }
+    [[noreturn]] CENOTE_COLD void throw_exhausted() const {
+        detail::throw_exhausted(identity(), stats(), budget_of(source()));
+    }
 
     // The top of this thread's magazine.
     CENOTE_ALWAYS_INLINE watched_top& mine() const noexcept { return top_of_this_thread(distance_); }
@@ -267,12 +265,27 @@ private:
     }
 
     // `seen` is where the caller looked: the magazine's top, or a closed one.
+    bool preheat_blocks(std::size_t blocks) noexcept {
+        const auto hold = held();
+        const thread_magazine* const m = find_mine();
+        const std::size_t waiting = m == nullptr ? 0 : m->blocks.size();
+        const bool done = blocks <= waiting || slabs_.grow(blocks - waiting);
+        tell(done ? asked::other : asked::refused);
+        return done;
+    }
+
     [[gnu::noinline]] void* refill(watched_top& seen) noexcept {
+        void* const p = refill_blocks(seen);
+        // What a callback put back is in the magazine.
+        return call_back(source(), p == nullptr) ? refill_blocks(seen) : p;
+    }
+    void* refill_blocks(watched_top& seen) noexcept {
         thread_magazine* const found = find_mine();
         thread_magazine* const mine = found != nullptr ? found : make_mine(seen);
         if (mine == nullptr) return allocate_directly();
         thread_magazine& m = *mine;
-        if (found != nullptr && &m.blocks.top() != &seen) return allocate(m.blocks.top());
+        if (found != nullptr && (&m.blocks.top() != &seen || m.blocks.last() != nullptr))
+            return allocate(m.blocks.top());
         // A thread's first blocks are few, so that many threads with an object each do not make the pool grow.
         const std::size_t want = found != nullptr ? exchange(m) : std::min<std::size_t>(64, exchange(m));
         std::byte* p;

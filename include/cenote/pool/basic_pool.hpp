@@ -69,8 +69,8 @@ public:
     // Afterwards `blocks` allocations cannot fail and do not call the source. False, and nothing changed, when the
     // limit or the source refuses.
     bool preheat(std::size_t blocks) noexcept {
-        const std::size_t waiting = magazine_.size();
-        const bool done = blocks <= waiting || grow(blocks - waiting);
+        bool done = preheat_blocks(blocks);
+        if (call_back(!done)) done = preheat_blocks(blocks);
         tell(done ? asked::other : asked::refused);
         return done;
     }
@@ -146,7 +146,9 @@ public:
         broken_contract(identity(), what, p);
     }
     // A request was refused.
-    [[noreturn]] CENOTE_COLD void throw_exhausted() const { detail::throw_exhausted(identity(), stats()); }
+    [[noreturn]] CENOTE_COLD void throw_exhausted() const {
+        detail::throw_exhausted(identity(), stats(), budget_of(source()));
+    }
     pool_identity identity() const noexcept { return {Kind::name, this, block_size(), label_.name()}; }
 
 private:
@@ -176,9 +178,32 @@ private:
                     state_of(slabs_, slabs_.taken() - magazine_.size(), large_magazine_bytes()));
     }
 
+    // Behind a lock, it is for who holds that to call.
+    bool call_back(bool was_refused) noexcept {
+        if constexpr (requires { Kind::is_locked; })
+            return false;
+        else
+            return detail::call_back(source(), was_refused);
+    }
+
+    bool preheat_blocks(std::size_t blocks) noexcept {
+        const std::size_t waiting = magazine_.size();
+        return blocks <= waiting || grow(blocks - waiting);
+    }
+
     [[gnu::noinline]] void* refill() noexcept {
-        void* const p = refill_blocks();
+        void* p = refill_blocks();
+        if (call_back(p == nullptr)) [[unlikely]]
+            p = allocate_again();
         tell(p != nullptr ? asked::refill : asked::refused);
+        return p;
+    }
+    // After a callback, which may have put blocks back.
+    CENOTE_COLD void* allocate_again() noexcept {
+        std::byte* const p = magazine_.last();
+        if (p == nullptr) return refill_blocks();
+        magazine_.pop();
+        hand_out(p, block_size());
         return p;
     }
     void* refill_blocks() noexcept {

@@ -1,6 +1,7 @@
 // Layer: pool. What is said when a pool has no more: which pool, why, and which named pools hold the most memory.
 #pragma once
 
+#include "cenote/base/budget.hpp"
 #include "cenote/base/config.hpp"
 #include "cenote/base/error.hpp"
 #include "cenote/pool/options.hpp"
@@ -39,6 +40,26 @@ private:
     char text_[240] = {};
     std::size_t length_ = 0;
 };
+
+// The limits in bytes that there are: that of the pool's source, and that of the process.
+CENOTE_COLD inline void add_budgets(short_text& to, const budget* own) noexcept {
+    if (own != nullptr && own->limit() != budget::no_limit)
+        to.add(" (%zu of %zu bytes of its source's limit are held)", own->held(), own->limit());
+    if (process_budget.limit() != budget::no_limit)
+        to.add(" (%zu of %zu bytes are held by the process)", process_budget.held(), process_budget.limit());
+}
+// That of a source which has one; of those that lie one on the other the first.
+template <class Source>
+const budget* budget_of(const Source& source) noexcept {
+    if constexpr (requires { source.budget(); })
+        return &source.budget();
+    else if constexpr (requires { source.get(); })
+        return budget_of(source.get());
+    else if constexpr (requires { source.upstream(); })
+        return budget_of(source.upstream());
+    else
+        return nullptr;
+}
 
 // The named pools, and the heaps, with the most bytes; at most three. O(named pools).
 CENOTE_COLD inline void add_largest(short_text& to) noexcept {
@@ -95,7 +116,8 @@ namespace detail {
     fail_with("%.200s (exceptions are off: use the try_ form)", text.text());
 #endif
 }
-[[noreturn]] CENOTE_COLD inline void throw_exhausted(const pool_identity& pool, const pool_stats& now) {
+[[noreturn]] CENOTE_COLD inline void throw_exhausted(const pool_identity& pool, const pool_stats& now,
+                                                     const budget* own) {
     const std::size_t taken = now.live + now.in_magazine;
     short_text text;
     text.add("out of memory: %s", pool.kind);
@@ -105,6 +127,7 @@ namespace detail {
     else
         text.add(" has %zu of %zu blocks of %zu bytes taken, and can have no more", taken, now.capacity,
                  pool.block_size);
+    add_budgets(text, own);
     throw_out_of_memory(text);
 }
 

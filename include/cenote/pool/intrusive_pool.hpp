@@ -129,8 +129,8 @@ public:
         if (!try_preheat(objects)) throw_exhausted();
     }
     [[nodiscard]] bool try_preheat(std::size_t objects) noexcept {
-        const std::size_t ready = ahead() + free_.count(objects);
-        return objects <= ready || grow_or_tell(objects - ready);
+        const bool done = preheat_blocks(objects);
+        return detail::call_back(source_, !done) ? preheat_blocks(objects) : done;
     }
 
     // Gives everything back to the source if no object is live, else nothing. Returns bytes. O(free blocks).
@@ -255,12 +255,9 @@ private:
             if constexpr (marks_free_blocks) mark_of(p) = 0;
             return p;
         }
-        if (next_ == end_ && !grow_or_tell(1)) [[unlikely]]
-            return nullptr;
-        std::byte* const p = next_;
-        next_ += block_bytes;
-        detail::hand_out(p, block_bytes);
-        return p;
+        if (next_ == end_) [[unlikely]]
+            return allocate_slowly();
+        return take_next();
     }
     CENOTE_ALWAYS_INLINE void deallocate(void* p) noexcept {
         if constexpr (has_stand_ins) {
@@ -281,6 +278,26 @@ private:
         tell(done ? detail::asked::refill : detail::asked::refused);
         return done;
     }
+    bool preheat_blocks(std::size_t objects) noexcept {
+        const std::size_t ready = ahead() + free_.count(objects);
+        return objects <= ready || grow_or_tell(objects - ready);
+    }
+    CENOTE_COLD void* allocate_slowly() noexcept {
+        void* const p = grow_or_tell(1) ? take_next() : nullptr;
+        if (!detail::call_back(source_, p == nullptr)) return p;
+        // The callback may have put blocks back.
+        if (void* const again = free_.pop(block_bytes); again != nullptr) {
+            if constexpr (marks_free_blocks) mark_of(again) = 0;
+            return again;
+        }
+        return next_ != end_ || grow_or_tell(1) ? take_next() : nullptr;
+    }
+    void* take_next() noexcept {
+        std::byte* const p = next_;
+        next_ += block_bytes;
+        detail::hand_out(p, block_bytes);
+        return p;
+    }
     void tell(detail::asked what) noexcept {
         if (!label_.is_named()) [[likely]]
             return;
@@ -292,7 +309,9 @@ private:
     detail::pool_identity identity() const noexcept {
         return {"intrusive_pool", this, block_bytes, label_.name()};
     }
-    [[noreturn]] CENOTE_COLD void throw_exhausted() const { detail::throw_exhausted(identity(), stats()); }
+    [[noreturn]] CENOTE_COLD void throw_exhausted() const {
+        detail::throw_exhausted(identity(), stats(), detail::budget_of(source_));
+    }
 
     // Adds one slab with room for `blocks`, or more as the policy says. False, and nothing changed, when the limit or
     // the source refuses.

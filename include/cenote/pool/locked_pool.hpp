@@ -24,8 +24,8 @@ public:
         : pool_(geometry, policy, std::move(source)) {}
 
     void* allocate() noexcept {
-        const auto hold = held();
-        return pool_.allocate();
+        void* const p = allocate_once();
+        return call_back(source(), p == nullptr) ? allocate_once() : p;
     }
 
     // What is worth a second lock; the rest is checked by deallocate.
@@ -44,8 +44,8 @@ public:
     void take_back(void* p) noexcept { deallocate(p); }
 
     bool preheat(std::size_t blocks) noexcept {
-        const auto hold = held();
-        return pool_.preheat(blocks);
+        const bool done = preheat_once(blocks);
+        return call_back(source(), !done) ? preheat_once(blocks) : done;
     }
     std::size_t trim() noexcept {
         const auto hold = held();
@@ -95,10 +95,20 @@ public:
         pool_.broken(what, p);
     }
     [[noreturn]] CENOTE_COLD void throw_exhausted() const {
-        detail::throw_exhausted(pool_.identity(), stats());
+        detail::throw_exhausted(pool_.identity(), stats(), budget_of(source()));
     }
 
 private:
+    static_assert(Kind::is_locked); // what basic_pool is to know
+
+    void* allocate_once() noexcept {
+        const auto hold = held();
+        return pool_.allocate();
+    }
+    bool preheat_once(std::size_t blocks) noexcept {
+        const auto hold = held();
+        return pool_.preheat(blocks);
+    }
     locked_scope<short_lock> held() const noexcept { return locked_scope<short_lock>{guard_.lock}; }
 
     basic_pool<Geometry, Source, Kind> pool_;
@@ -107,6 +117,7 @@ private:
 
 struct locked_pool_kind {
     static constexpr const char* name = "locked_pool";
+    static constexpr bool is_locked = true;
 };
 template <class T, pool_options Options, memory_source Source>
 using locked_engine =

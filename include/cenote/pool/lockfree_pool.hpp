@@ -90,11 +90,8 @@ public:
     }
 
     bool preheat(std::size_t blocks) noexcept {
-        const locked_scope hold{guard_.lock};
-        const std::size_t ready = free_.count(blocks);
-        const bool done = blocks <= ready || slabs_.grow(blocks - ready);
-        tell(done ? asked::other : asked::refused);
-        return done;
+        const bool done = preheat_blocks(blocks);
+        return call_back(source(), !done) ? preheat_blocks(blocks) : done;
     }
 
     // These, down to for_each, need a quiet pool.
@@ -160,7 +157,9 @@ public:
         broken_contract(identity(), what, p);
     }
     // A request was refused.
-    [[noreturn]] CENOTE_COLD void throw_exhausted() const { detail::throw_exhausted(identity(), stats()); }
+    [[noreturn]] CENOTE_COLD void throw_exhausted() const {
+        detail::throw_exhausted(identity(), stats(), budget_of(source()));
+    }
 
 private:
     pool_identity identity() const noexcept {
@@ -178,8 +177,20 @@ private:
     // Whether every call goes straight to the slabs: for the exact checks, and for Valgrind, which shall see each block.
     bool is_direct() const noexcept { return checks_full || (CENOTE_VALGRIND != 0 && on_valgrind_); }
 
+    bool preheat_blocks(std::size_t blocks) noexcept {
+        const locked_scope hold{guard_.lock};
+        const std::size_t ready = free_.count(blocks);
+        const bool done = blocks <= ready || slabs_.grow(blocks - ready);
+        tell(done ? asked::other : asked::refused);
+        return done;
+    }
+
     // The list was empty: takes blocks from the slabs, or finds that another thread has just done so.
     [[gnu::noinline]] tagged_link* refill() noexcept {
+        tagged_link* const link = refill_list();
+        return call_back(source(), link == nullptr) ? refill_list() : link;
+    }
+    tagged_link* refill_list() noexcept {
         const locked_scope hold{guard_.lock};
         if (tagged_link* const link = free_.pop(); link != nullptr) return link;
         std::byte* blocks[batch];
@@ -202,6 +213,10 @@ private:
     }
 
     CENOTE_COLD void* allocate_directly() noexcept {
+        void* const p = take_directly();
+        return call_back(source(), p == nullptr) ? take_directly() : p;
+    }
+    void* take_directly() noexcept {
         std::byte* p;
         {
             const locked_scope hold{guard_.lock};

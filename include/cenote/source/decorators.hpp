@@ -1,6 +1,6 @@
 // Layer: source. Sources made of other sources: count what passes, limit it, or make it fail on purpose.
 //
-// They compose: `counting_source<limiting_source<vm_source>>`. Each is as thread-safe as an int: not.
+// They compose: `counting_source<limiting_source<vm_source>>`. Each is as thread-safe as an int: not; but for limiting_source.
 #pragma once
 
 #include "cenote/base/config.hpp"
@@ -30,6 +30,8 @@ public:
     std::size_t largest(std::size_t alignment) const noexcept requires bounded_source<Upstream> {
         return upstream_.largest(alignment);
     }
+
+    bool call_back(bool was_refused) noexcept { return detail::call_back(upstream_, was_refused); }
 
     Upstream& upstream() noexcept { return upstream_; }
     const Upstream& upstream() const noexcept { return upstream_; }
@@ -77,35 +79,54 @@ private:
     std::size_t peak_ = 0;
 };
 
-// Gives at most `limit` bytes at a time; what would exceed it fails.
+// Gives at most `limit` bytes at a time; what would exceed it fails. As thread-safe as its upstream. Its budget has the soft
+// limit and the callback as well:
+//
+//     limiting_source<vm_source> source{64_MiB};
+//     source.budget().set_soft_limit(48_MiB);
+//     source.budget().on_limit(drop_caches, &caches);
+//     object_pool<order, pool_options{}, limiting_source<vm_source>> orders{growth{}, source};
+//
+// Several pools share one by source_ref. A family's or a handle pool's is asked by all that they are made of.
 template <memory_source Upstream>
 class limiting_source : public source_decorator<Upstream> {
 public:
     explicit limiting_source(std::size_t limit) noexcept requires std::default_initializable<Upstream>
-        : limit_(limit) {}
+        : budget_(limit) {}
     limiting_source(std::size_t limit, Upstream upstream) noexcept
-        : source_decorator<Upstream>(std::move(upstream)), limit_(limit) {}
+        : source_decorator<Upstream>(std::move(upstream)), budget_(limit) {}
 
     void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
-        if (bytes > limit_ - bytes_) return nullptr;
+        if (!budget_.charge(bytes)) return nullptr;
         void* const p = this->upstream_.allocate(bytes, alignment);
-        if (p != nullptr) bytes_ += bytes;
+        if (p == nullptr) budget_.uncharge(bytes);
         return p;
     }
     void deallocate(void* p, std::size_t bytes, std::size_t alignment) noexcept {
-        bytes_ -= bytes;
+        budget_.uncharge(bytes);
         this->upstream_.deallocate(p, bytes, alignment);
     }
     std::size_t largest(std::size_t alignment) const noexcept requires bounded_source<Upstream> {
-        return std::min(this->upstream_.largest(alignment), limit_ - bytes_);
+        const std::size_t held = budget_.held();
+        return std::min(this->upstream_.largest(alignment), held < limit() ? limit() - held : 0);
+    }
+    // The upstream's as well.
+    bool call_back(bool was_refused) noexcept {
+        const bool again = budget_.call_back(was_refused);
+        return detail::call_back(this->upstream_, was_refused) || again;
     }
 
-    std::size_t limit() const noexcept { return limit_; } // bytes
-    std::size_t bytes() const noexcept { return bytes_; } // out now
+    // The limits, and what they are of.
+    class budget& budget() noexcept {
+        return budget_;
+    }
+    // The same.
+    const class budget& budget() const noexcept { return budget_; }
+    std::size_t limit() const noexcept { return budget_.limit(); } // bytes
+    std::size_t bytes() const noexcept { return budget_.held(); }  // out now
 
 private:
-    std::size_t limit_;
-    std::size_t bytes_ = 0;
+    class budget budget_;
 };
 
 // Fails on purpose, for tests: the call number `fail_at` (0 is the first) and, if `for_good`, every later one.

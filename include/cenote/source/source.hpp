@@ -7,7 +7,7 @@
 //     void deallocate(void* p, std::size_t bytes, std::size_t alignment) noexcept
 //         with exactly the values of the call that returned `p`
 //
-// and may have two more, which make pools better but are never needed:
+// and may have three more, which make pools better but are never needed:
 //
 //     std::size_t decommit(void* p, std::size_t bytes) noexcept
 //         part of an allocation is not needed for now: drop its contents, keep it usable. Returns the bytes that
@@ -15,11 +15,16 @@
 //     std::size_t largest(std::size_t alignment) const noexcept
 //         the source is bounded; this is the largest piece it can still give at that alignment. Pools and arenas
 //         then take pieces of that size, as far as one can use them, rather than in steps of their growth
+//     bool call_back(bool was_refused) noexcept
+//         called at the end of a request that came to the source, with no lock of the pool's held, by any thread that uses
+//         the pool: calls what the user wants called at limits; see base/budget.hpp. Returns whether a request that was refused
+//         is worth another try
 //
 // Pools hold their source by value; `source_ref` lets several share one.
 #pragma once
 
 #include "cenote/base/bits.hpp"
+#include "cenote/base/budget.hpp"
 
 #include <concepts>
 #include <cstddef>
@@ -75,6 +80,8 @@ public:
     std::size_t largest(std::size_t alignment) const noexcept requires bounded_source<Source> {
         return to_->largest(alignment);
     }
+
+    bool call_back(bool was_refused) noexcept { return detail::call_back(*to_, was_refused); }
 
     Source& get() const noexcept { return *to_; } // what it refers to
 

@@ -1,25 +1,33 @@
 // Layer: source. Memory straight from the operating system: the default of every pool.
 #pragma once
 
+#include "cenote/base/budget.hpp"
 #include "cenote/base/poison.hpp"
 #include "cenote/os/vm.hpp"
 #include "cenote/source/source.hpp"
 
 namespace cenote {
 
-// Gives whole OS pages, zeroed, resident only where touched. Stateless and thread-safe: every vm_source is the same.
+// Gives whole OS pages, zeroed, resident only where touched, as far as process_budget allows. Stateless and thread-safe:
+// every vm_source is the same.
 class vm_source {
 public:
     void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
-        if (bytes > max_bytes || alignment > max_bytes) return nullptr;
+        if (bytes > max_bytes || alignment > max_bytes || !process_budget.charge(whole_pages(bytes)))
+            return nullptr;
         void* const p = vm::reserve(whole_pages(bytes), alignment);
-        if (p != nullptr) detail::look_for_pointers(p, whole_pages(bytes));
+        if (p == nullptr)
+            process_budget.uncharge(whole_pages(bytes));
+        else
+            detail::look_for_pointers(p, whole_pages(bytes));
         return p;
     }
     void deallocate(void* p, std::size_t bytes, std::size_t) noexcept {
         detail::look_no_more(p, whole_pages(bytes));
         vm::release(p, whole_pages(bytes));
+        process_budget.uncharge(whole_pages(bytes));
     }
+    bool call_back(bool was_refused) noexcept { return process_budget.call_back(was_refused); }
 
     // Only whole OS pages inside the range go back.
     std::size_t decommit(void* p, std::size_t bytes) noexcept {
