@@ -37,7 +37,7 @@ SPECIAL = re.compile(r"^\s*(?:\}|~|friend\b|(?:public|private|protected):)|\bope
 CONVENTIONS = [(re.compile(pattern), text) for pattern, text in [
     (r"\busing (?:value_type|pointer|handle_type|deleter|unique_ptr)\b", "As its name says."),
     (r"\busing (?:propagate_on_\w+|is_always_equal)\b", "Asked for by std::allocator_traits."),
-    (r"\b(?:allocate|deallocate|decommit|largest)\(", "What every source has: see memory_source."),
+    (r"\b(?:allocate|deallocate|decommit|largest|call_back)\(", "What every source has: see memory_source."),
     (r"\b(?:source|large_source|upstream|resource)\(\)", "Where the memory comes from. O(1)."),
     (r"\bupstream_;", "Where the memory comes from."),
     (r"\bdo_(?:allocate|deallocate|is_equal)\(", "What std::pmr::memory_resource calls."),

@@ -49,6 +49,7 @@ public:
     static constexpr std::size_t no_limit = static_cast<std::size_t>(-1);
 
     constexpr budget() noexcept = default;
+    // With a hard limit.
     constexpr explicit budget(std::size_t limit) noexcept : limit_(limit) {}
     // Copies, of a budget that no other thread uses meanwhile.
     budget(const budget&) noexcept = default;

@@ -19,6 +19,10 @@
 //                                  changed, when refused
 //     permit(p, bytes)             and now no more; false when refused: part of the range may still be forbidden then
 //
+//     lock(p, bytes)               every page of the range is resident now and stays so; false when refused: part of the
+//                                  range may be locked then. Rounds to whole OS pages
+//     unlock(p, bytes)             and no longer has to; release does that, too
+//
 // All sizes are multiples of the OS page, all alignments powers of two. Every function is thread-safe, takes no
 // lock of ours, touches no memory of its own and leaves errno alone. POSIX is implemented; other systems are refused at compile time.
 #pragma once
@@ -98,6 +102,15 @@ inline bool forbid(void* p, std::size_t bytes) noexcept {
 inline bool permit(void* p, std::size_t bytes) noexcept {
     const detail::errno_kept kept;
     return ::mprotect(p, bytes, PROT_READ | PROT_WRITE) == 0;
+}
+
+inline bool lock(const void* p, std::size_t bytes) noexcept {
+    const detail::errno_kept kept;
+    return ::mlock(p, bytes) == 0;
+}
+inline void unlock(const void* p, std::size_t bytes) noexcept {
+    const detail::errno_kept kept;
+    ::munlock(p, bytes);
 }
 
 inline bool extend([[maybe_unused]] void* p, [[maybe_unused]] std::size_t bytes,

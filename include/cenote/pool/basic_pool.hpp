@@ -75,6 +75,9 @@ public:
         return done;
     }
 
+    // From now on the pool does not grow.
+    void close() noexcept { slabs_.close(); }
+
     // Bytes that went back to the source. O(capacity / 64).
     std::size_t trim() noexcept {
         flush_all();

@@ -50,15 +50,29 @@ CENOTE_COLD inline void add_budgets(short_text& to, const budget* own) noexcept 
 }
 // That of a source which has one; of those that lie one on the other the first.
 template <class Source>
-const budget* budget_of(const Source& source) noexcept {
-    if constexpr (requires { source.budget(); })
+concept source_with_budget = requires(const Source& s) {
+    s.budget();
+};
+template <class Source>
+concept source_elsewhere = requires(const Source& s) {
+    s.get();
+};
+template <class Source>
+concept source_on_another = requires(const Source& s) {
+    s.upstream();
+};
+template <class Source>
+const budget* budget_of([[maybe_unused]] const Source& source) noexcept {
+    if constexpr (source_with_budget<Source>) {
+        // cppcheck-suppress returnDanglingLifetime // takes the reference for a copy
         return &source.budget();
-    else if constexpr (requires { source.get(); })
+    } else if constexpr (source_elsewhere<Source>) {
         return budget_of(source.get());
-    else if constexpr (requires { source.upstream(); })
+    } else if constexpr (source_on_another<Source>) {
         return budget_of(source.upstream());
-    else
+    } else {
         return nullptr;
+    }
 }
 
 // The named pools, and the heaps, with the most bytes; at most three. O(named pools).

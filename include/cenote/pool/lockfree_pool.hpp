@@ -59,6 +59,7 @@ public:
         tagged_link* link = free_.pop();
         if (link == nullptr) [[unlikely]] {
             if (on_valgrind_) return allocate_directly();
+            if constexpr (is_stocked) return nullptr;
             link = refill();
             if (link == nullptr) return nullptr;
         }
@@ -94,7 +95,8 @@ public:
         return call_back(source(), !done) ? preheat_blocks(blocks) : done;
     }
 
-    // These, down to for_each, need a quiet pool.
+    // These, down to for_each, need a quiet pool. After close() it does not grow.
+    void close() noexcept { slabs_.close(); }
     std::size_t trim() noexcept {
         drain();
         const std::size_t given = slabs_.trim();
@@ -156,15 +158,30 @@ public:
     [[noreturn]] CENOTE_COLD void broken(const char* what, const void* p) const noexcept {
         broken_contract(identity(), what, p);
     }
+    pool_identity identity() const noexcept {
+        return {Kind::name, this, slabs_.geometry().block_size(), label_.name()};
+    }
+    // Of a pool that never refills its list: all blocks go there. Needs a quiet pool.
+    void stock() noexcept requires requires { Kind::is_stocked; }
+    {
+        if (is_direct()) return; // there is no list then
+        const locked_scope hold{guard_.lock};
+        std::byte* blocks[batch];
+        while (const std::size_t got = slabs_.take(blocks, batch)) {
+            prepare(blocks, got);
+            chain(blocks, got);
+        }
+        tell(asked::refill);
+    }
+
     // A request was refused.
     [[noreturn]] CENOTE_COLD void throw_exhausted() const {
         detail::throw_exhausted(identity(), stats(), budget_of(source()));
     }
 
 private:
-    pool_identity identity() const noexcept {
-        return {Kind::name, this, slabs_.geometry().block_size(), label_.name()};
-    }
+    // Whether its list has all free blocks from the start.
+    static constexpr bool is_stocked = requires { Kind::is_stocked; };
     // At the end of a slow path, under the lock: what is on the list counts as live.
     void tell(asked what) noexcept {
         if (label_.is_named()) [[unlikely]]
@@ -197,14 +214,17 @@ private:
         const std::size_t got = slabs_.take_or_grow(blocks, batch);
         tell(got != 0 ? asked::refill : asked::refused);
         if (got == 0) return nullptr;
-        for (std::size_t i = 0; i != got; ++i) {
+        prepare(blocks, got);
+        // The last is the lowest, and for the caller; the lowest of the others goes on top.
+        if (got > 1) chain(blocks, got - 1);
+        return &Block::link_of(blocks[got - 1]);
+    }
+    static void prepare(std::byte** blocks, std::size_t count) noexcept {
+        for (std::size_t i = 0; i != count; ++i) {
             show_range(blocks[i], Block::object_bytes + sizeof(tagged_link));
             poison(blocks[i], Block::object_bytes);
             ::new (blocks[i] + Block::object_bytes) tagged_link;
         }
-        // The last is the lowest, and for the caller; the lowest of the others goes on top.
-        if (got > 1) chain(blocks, got - 1);
-        return &Block::link_of(blocks[got - 1]);
     }
     void chain(std::byte** blocks, std::size_t count) noexcept {
         for (std::size_t i = count - 1; i != 0; --i)

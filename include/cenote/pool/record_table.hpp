@@ -26,7 +26,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <sched.h>
+#include <unistd.h>
 
 namespace cenote::detail {
 
@@ -70,7 +70,7 @@ public:
     // fork can find, the figures are each sound, but of two moments.
     bool read(pool_report& out) const noexcept {
         for (int tries = 0; tries != most_tries; ++tries) {
-            if (tries >= 64) ::sched_yield(); // its writer was preempted
+            if (tries % 256 == 255) ::usleep(1); // its writer was preempted, perhaps
             // Acquire: pairs with the release at the end of write().
             const std::uint64_t before = __atomic_load_n(&sequence_, __ATOMIC_ACQUIRE);
             if (before % 2 != 0 && tries != most_tries - 1) continue;

@@ -175,6 +175,10 @@ public:
     // Whether the pool's own structures are sound; for tests and audits. O(capacity / 64).
     bool valid() const noexcept { return engine_.valid(); }
 
+protected:
+    // For pools that are this and more.
+    Engine& engine() noexcept { return engine_; }
+
 private:
     // What a create_n that fails has made so far.
     struct unfinished {

@@ -152,6 +152,9 @@ public:
         return true;
     }
 
+    // From now on there are no more blocks than there are now.
+    void close() noexcept { max_objects_ = capacity_; }
+
     // Room behind the first segment's summary that its owner may use, in words; see segment's picture.
     std::uint64_t* spare() noexcept { return first_->summary() + summary_words(first_->total); }
     std::size_t spare_words() const noexcept { return spare_words_for(first_->total); }

@@ -10,11 +10,7 @@ extern const command run_command;
 
 const std::vector<const command*>& commands() {
     static const std::vector<const command*> all{
-        &run_command,
-        &compare_command,
-        &record_command,
-        &replay_command,
-        &doctor_command,
+        &run_command, &compare_command, &record_command, &replay_command, &doctor_command,
     };
     return all;
 }

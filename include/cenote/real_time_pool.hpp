@@ -1,0 +1,2 @@
+#pragma once
+#include "cenote/pool/real_time_pool.hpp"
