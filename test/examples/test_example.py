@@ -57,6 +57,11 @@ def check_plain_c(text):
     expect("answer: 9205270453182157825: equal" in text, "the known answer")
 
 
+def check_shared_orders(text):
+    expect(len(rows(text)) in (2, 3), "two subjects, three with Boost")
+    expect("answer: 1000 filled, 10 finished, 10 dropped, 5047 lots: nothing lost" in text, "the known answer")
+
+
 def main():
     name, program = sys.argv[1:]
     run = subprocess.run([program, "--quick"], capture_output=True, text=True, timeout=280, check=False)
