@@ -44,6 +44,10 @@ public:
         mask_ = 0;
     }
     std::size_t size() const noexcept { return used_; }
+    // For who will ask soon.
+    void prefetch(std::uint64_t address) const noexcept {
+        if (!places_.empty()) __builtin_prefetch(&places_[first(address)]);
+    }
 
 private:
     struct place {
@@ -51,8 +55,11 @@ private:
         std::uint64_t object = 0;
     };
 
+    // Pages lie anywhere, what is in one lies side by side: neighbours in memory are often allocated one after the other, and
+    // share lines of the cache here.
     std::size_t first(std::uint64_t address) const noexcept {
-        return static_cast<std::size_t>((address * 0x9e37'79b9'7f4a'7c15U) >> 20U) & mask_;
+        const std::uint64_t page = (address >> 12U) * 0x9e37'79b9'7f4a'7c15U >> 32U;
+        return static_cast<std::size_t>(page + ((address >> 4U) & 0xffU)) & mask_;
     }
     std::size_t find(std::uint64_t address) const noexcept {
         std::size_t i = first(address);
