@@ -3,8 +3,8 @@
 
 usage: measure.py [--rounds N] [--cenote FILE] [PROGRAM...]       of redis, python, sqlite, g++
 
-Prints for each the median of the rounds' ratios, of time elapsed and of processors' time (the program's alone, and with the recorder's), the events
-a second, and what an event takes in the file. On a machine with one processor to spare the recorder runs beside the program.
+Prints for each the median of the rounds' ratios: of time elapsed, of the program's own time of processors, and of that with the recorder's; then
+how many events there are, and what one takes in the file. Where a processor is to spare the recorder runs beside the program.
 """
 
 import argparse
@@ -105,24 +105,24 @@ def main():
     parser.add_argument("--cenote", default=str(ROOT / "build/release/src/cenote"))
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
-    print(f"{'':8} {'elapsed':>8} {'worst':>6} {'processors':>11} {'events':>10} {'M a second':>11} {'bytes each':>11}")
+    print(f"{'':8} {'elapsed':>8} {'program':>8} {'with recorder':>14} {'events':>10} {'bytes each':>11}")
     with tempfile.TemporaryDirectory(prefix="cenote_record_") as folder:
         for name, program in programs(folder).items():
             if options.names and name not in options.names:
                 continue
             front = [options.cenote, "record", "-q", "-o", f"{folder}/trace", "--json", f"{folder}/summary", *program.options, "--"]
-            elapsed, processors, rates = [], [], []
+            elapsed, own, both = [], [], []
             for _ in range(options.rounds):
                 plain, plain_used = program.run([])
                 recorded, recorded_used = program.run(front)
-                traces = json.loads(Path(f"{folder}/summary").read_text(encoding="utf-8"))["traces"]
-                events = sum(t["events"] for t in traces)
+                summary = json.loads(Path(f"{folder}/summary").read_text(encoding="utf-8"))
                 elapsed.append(recorded / plain)
-                processors.append(recorded_used / plain_used)
-                rates.append(events / recorded * 1e-6)
-            size = sum(t["bytes"] for t in traces) / events
-            print(f"{name:8} {statistics.median(elapsed):8.3f} {max(elapsed):6.2f} {statistics.median(processors):11.3f}"
-                  f" {events:10} {statistics.median(rates):11.2f} {size:11.2f}", flush=True)
+                own.append(summary["processor_seconds"] / plain_used)
+                both.append(recorded_used / plain_used)
+            events = sum(t["events"] for t in summary["traces"])
+            size = sum(t["bytes"] for t in summary["traces"]) / events
+            print(f"{name:8} {statistics.median(elapsed):8.3f} {statistics.median(own):8.3f} {statistics.median(both):14.3f}"
+                  f" {events:10} {size:11.2f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -70,6 +70,7 @@ nlohmann::json json_of(const std::vector<recorded_trace>& traces, const ending& 
     return {{"traces", list},
             {"program", how.text()},
             {"exit_status", how.exit_status()},
+            {"processor_seconds", how.processor_seconds()},
             {"children_not_recorded", refused}};
 }
 
