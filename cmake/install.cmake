@@ -52,6 +52,8 @@ if(TARGET cenote_tool)
   # Nobody links them, so they lie with the tool that preloads them.
   install(TARGETS cenote_malloc_counting cenote_record
     LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT tools)
+  file(GLOB manuals CONFIGURE_DEPENDS packaging/man/*.1)
+  install(FILES ${manuals} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT tools)
 endif()
 
 # A project that this one is part of makes packages of its own.
