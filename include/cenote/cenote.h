@@ -198,7 +198,8 @@ typedef struct cenote_arena_options {
     void* buffer;                /* yours, used first; outlives the arena; may be NULL */
     size_t buffer_bytes;         /* too few to be of use are ignored */
     const cenote_source* source; /* NULL: the OS */
-    size_t reserved[4]; /* 0 */
+    const char* name;            /* in messages and in cenote_write_reports(); is copied at the first piece; NULL: none */
+    size_t reserved[3]; /* 0 */
 } cenote_arena_options;
 
 /* An arena at one moment; bytes, where nothing else is said. */

@@ -15,7 +15,8 @@ using c_arena = basic_arena<c_source>;
 arena_growth policy_of(const cenote_arena_options& o) noexcept {
     const arena_growth usual;
     return {.first_bytes = unless_zero(o.first_bytes, usual.first_bytes),
-            .largest_bytes = unless_zero(o.largest_bytes, usual.largest_bytes)};
+            .largest_bytes = unless_zero(o.largest_bytes, usual.largest_bytes),
+            .name = o.name};
 }
 
 } // namespace

@@ -106,6 +106,23 @@ static void a_reset_keeps_what_its_mode_says(void** state) {
     assert_int_equal(counts.bytes, 0);
 }
 
+static void note_name(void* context, const char* text, size_t length) {
+    char piece[513];
+    memcpy(piece, text, length);
+    piece[length] = '\0';
+    if (strstr(piece, "\"name\":\"frame\",\"kind\":\"arena\"") != NULL) *(bool*)context = true;
+}
+
+static void a_name_is_in_the_reports(void** state) {
+    (void)state;
+    bool found = false;
+    cenote_arena* arena = arena_with((cenote_arena_options){.name = "frame"});
+    assert_non_null(cenote_arena_allocate(arena, 100, 0));
+    assert_int_equal(cenote_write_reports(CENOTE_JSON, note_name, &found), CENOTE_OK);
+    assert_true(found);
+    cenote_arena_destroy(arena);
+}
+
 static void a_limit_refuses_and_can_be_lifted(void** state) {
     (void)state;
     cenote_arena* arena = arena_with((cenote_arena_options){.first_bytes = 4096});
@@ -122,7 +139,7 @@ static void wrong_options_are_refused(void** state) {
     (void)state;
     const cenote_source empty = {NULL, NULL, NULL, NULL};
     const cenote_arena_options without_functions = {.source = &empty};
-    const cenote_arena_options reserved = {.reserved = {1, 0, 0, 0}};
+    const cenote_arena_options reserved = {.reserved = {1, 0, 0}};
     cenote_arena* arena = NULL;
     assert_int_equal(cenote_arena_create(&arena, &without_functions), CENOTE_INVALID_ARGUMENT);
     assert_int_equal(cenote_arena_create(&arena, &reserved), CENOTE_INVALID_ARGUMENT);
@@ -137,6 +154,7 @@ int main(void) {
         cmocka_unit_test(what_cannot_be_had_is_null),
         cmocka_unit_test(a_rewind_drops_what_came_after_the_mark),
         cmocka_unit_test(a_buffer_is_used_first_and_kept),
+        cmocka_unit_test(a_name_is_in_the_reports),
         cmocka_unit_test(a_limit_refuses_and_can_be_lifted),
         cmocka_unit_test(a_reset_keeps_what_its_mode_says),
         cmocka_unit_test(wrong_options_are_refused),

@@ -111,6 +111,12 @@ TEST(exhausted_pools, are_named_where_they_are_of_handles) {
     expect_part(refusal([&] { (void)pool.create(1); }), "handle_pool \"by handle\"");
 }
 
+TEST(exhausted_pools, are_named_where_they_are_arenas) {
+    cenote::arena arena{cenote::arena_growth{.name = "frame"}};
+    expect_part(refusal([&] { (void)arena.allocate(std::size_t{1} << 62, 8); }),
+                "arena \"frame\" has 0 of 0 blocks of 1 bytes taken, and can have no more");
+}
+
 TEST(exhausted_heaps, say_what_they_hold_and_what_was_refused) {
     cenote::heap h{{.limit = 8 << 20}};
     const std::string text = refusal([&] { (void)h.allocate(16 << 20); });

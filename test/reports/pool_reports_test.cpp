@@ -27,6 +27,7 @@ namespace {
 
 using cenote::growth;
 using cenote::pool_report;
+using namespace cenote::literals;
 
 using object = stamped<40, 8>;
 
@@ -204,6 +205,28 @@ TEST(reports_of_pools, have_a_handle_pool_under_its_own_kind) {
     cenote::handle_pool<object> pool{growth{}.named("by handle")};
     pool.destroy(pool.create(std::uint64_t{1}));
     EXPECT_STREQ(report_of("by handle").kind, "handle_pool");
+}
+
+TEST(reports_of_arenas, are_of_their_last_step_and_count_in_bytes) {
+    {
+        cenote::arena arena{cenote::arena_growth{.first_bytes = 4_KiB, .name = "frame"}};
+        EXPECT_TRUE(reports_of("frame").empty());
+        (void)arena.allocate(1000, 8);
+        EXPECT_STREQ(report_of("frame").kind, "arena");
+        EXPECT_EQ(report_of("frame").live, 1000U);
+        EXPECT_EQ(report_of("frame").block_size, 1U);
+        (void)arena.allocate(100'000, 8);
+        EXPECT_EQ(report_of("frame").bytes, arena.stats().bytes);
+        EXPECT_EQ(report_of("frame").slabs, 2U);
+        EXPECT_EQ(arena.try_allocate(std::size_t{1} << 62, 8), nullptr);
+        EXPECT_EQ(report_of("frame").refused, 1U);
+        cenote::arena moved{std::move(arena)};
+        moved.reset(cenote::reset_mode::free_all());
+        EXPECT_EQ(report_of("frame").live, 0U);
+        EXPECT_EQ(report_of("frame").bytes, 0U);
+        EXPECT_GE(report_of("frame").peak, 101'000U);
+    }
+    EXPECT_TRUE(reports_of("frame").empty());
 }
 
 TEST(reports_of_heaps, have_that_of_the_process_and_its_size_classes) {

@@ -17,7 +17,9 @@
 #include "cenote/base/poison.hpp"
 #include "cenote/base/units.hpp"
 #include "cenote/pool/construct.hpp"
+#include "cenote/pool/exhausted.hpp"
 #include "cenote/pool/options.hpp"
+#include "cenote/pool/pool_label.hpp"
 #include "cenote/source/segment.hpp"
 #include "cenote/source/vm_source.hpp"
 
@@ -37,6 +39,9 @@ namespace cenote {
 struct arena_growth {
     std::size_t first_bytes = 4_KiB;   // of the first slab
     std::size_t largest_bytes = 1_MiB; // of the largest, but for a request that needs more
+    // In messages and reports, as growth::named says; its blocks are bytes. A named arena tells when it comes to its next slab,
+    // O(slabs), and at a reset.
+    const char* name = nullptr;
 };
 
 struct arena_stats {
@@ -78,7 +83,7 @@ public:
     // Takes no memory.
     basic_arena() requires std::default_initializable<Source> : basic_arena(arena_growth{}) {}
     explicit basic_arena(arena_growth policy, Source source = {})
-        : source_(std::move(source)), policy_(policy) {}
+        : source_(std::move(source)), policy_(policy), label_(policy.name) {}
     // Uses the caller's buffer first; it must outlive the arena. A buffer too small to be of use is ignored.
     explicit basic_arena(std::span<std::byte> buffer, arena_growth policy = {}, Source source = {})
         : basic_arena(policy, std::move(source)) {
@@ -93,7 +98,7 @@ public:
         : source_(std::move(other.source_)), next_(std::exchange(other.next_, nullptr)),
           end_(std::exchange(other.end_, nullptr)), newest_(std::exchange(other.newest_, nullptr)),
           first_(std::exchange(other.first_, nullptr)), current_(std::exchange(other.current_, nullptr)),
-          policy_(other.policy_) {}
+          policy_(other.policy_), label_(std::move(other.label_)) {}
     basic_arena& operator=(basic_arena&&) = delete;
     ~basic_arena() {
         reset(reset_mode::free_all());
@@ -109,7 +114,7 @@ public:
             detail::throw_invalid_argument("arena: the alignment must be a power of two");
         void* const p = try_allocate(bytes, alignment);
         if (p == nullptr) [[unlikely]]
-            detail::throw_bad_alloc();
+            throw_exhausted();
         return p;
     }
 
@@ -134,7 +139,7 @@ public:
     [[nodiscard]] T* create(Args&&... args) {
         T* const p = try_create<T>(std::forward<Args>(args)...);
         if (p == nullptr) [[unlikely]]
-            detail::throw_bad_alloc();
+            throw_exhausted();
         return p;
     }
 
@@ -156,7 +161,7 @@ public:
     [[nodiscard]] std::span<T> create_n(std::size_t count) {
         const std::span<T> made = try_create_n<T>(count);
         if (made.data() == nullptr) [[unlikely]]
-            detail::throw_bad_alloc();
+            throw_exhausted();
         return made;
     }
 
@@ -196,6 +201,7 @@ public:
         current_ = nullptr;
         next_ = end_ = nullptr;
         if (first_ != nullptr) enter(first_);
+        tell(detail::asked::other);
         return true;
     }
 
@@ -310,6 +316,28 @@ private:
         }
     }
 
+    void tell(detail::asked what) noexcept {
+        if (!label_.is_named()) [[likely]]
+            return;
+        const arena_stats s = stats();
+        label_.tell(what, "arena",
+                    {.block_size = 1,
+                     .live = s.used,
+                     .capacity = s.capacity,
+                     .limit = static_cast<std::size_t>(-1),
+                     .bytes = s.bytes,
+                     .opened = s.used,
+                     .segments = s.slabs,
+                     .slabs = s.slabs});
+    }
+    [[noreturn]] CENOTE_COLD void throw_exhausted() const {
+        const arena_stats s = stats();
+        detail::throw_exhausted(
+            {"arena", this, 1, label_.name()},
+            {.live = s.used, .capacity = s.capacity, .limit = static_cast<std::size_t>(-1)},
+            detail::budget_of(source_));
+    }
+
     void enter(slab* s) noexcept {
         current_ = s;
         next_ = s->begin();
@@ -319,8 +347,10 @@ private:
     // Goes on in the next slab that is large enough, or takes a new one from the source. nullptr, and nothing changed,
     // when the source refuses.
     CENOTE_COLD void* allocate_in_next_slab(std::size_t bytes, std::size_t alignment) noexcept {
-        void* const p = allocate_in_some_slab(bytes, alignment);
-        return detail::call_back(source_, p == nullptr) ? allocate_in_some_slab(bytes, alignment) : p;
+        void* p = allocate_in_some_slab(bytes, alignment);
+        if (detail::call_back(source_, p == nullptr)) p = allocate_in_some_slab(bytes, alignment);
+        tell(p != nullptr ? detail::asked::refill : detail::asked::refused);
+        return p;
     }
     void* allocate_in_some_slab(std::size_t bytes, std::size_t alignment) noexcept {
         constexpr std::size_t most = static_cast<std::size_t>(-1) / 4;
@@ -366,6 +396,7 @@ private:
     slab* first_ = nullptr;
     slab* current_ = nullptr; // nullptr: nothing was handed out of first_
     arena_growth policy_;
+    detail::pool_label label_;
 };
 
 // Over the OS, where nothing else is said.
