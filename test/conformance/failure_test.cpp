@@ -101,6 +101,54 @@ TYPED_TEST(failure, of_one_source_call_alone_is_survived) {
     }
 }
 
+// All that may call the source, in one life; what fails is call k, alone or with all later ones.
+TYPED_TEST(failure, of_each_source_call_in_a_life_leaves_the_pool_valid) {
+    using tested_pool = typename TestFixture::pool_type;
+    using tested = typename TestFixture::object;
+    for (const bool for_good : {false, true})
+        for (std::size_t k = 0;; ++k) {
+            ASSERT_LT(k, 1000U) << "the life never ends";
+            tested_pool pool{cenote::growth::unlimited().steps(4096, 65536), failing{k, for_good}};
+            std::vector<tested*> objects;
+            const auto create = [&](std::size_t count) {
+                for (std::size_t i = 0; i != count; ++i)
+                    if (tested* const p = pool.try_create(objects.size())) objects.push_back(p);
+            };
+            const auto destroy = [&](std::size_t until) {
+                for (; objects.size() > until; objects.pop_back()) {
+                    EXPECT_TRUE(objects.back()->holds(objects.size() - 1)) << "somebody else wrote to it";
+                    pool.destroy(objects.back());
+                }
+            };
+            create(3000);
+            destroy(500);
+            (void)pool.trim();
+            if constexpr (requires(tested * *out) { pool.try_create_n({out, 1}); }) {
+                std::vector<tested*> more(700);
+                if (pool.try_create_n({more.data(), more.size()})) pool.destroy_n({more.data(), more.size()});
+            }
+            (void)pool.try_preheat(2500);
+            create(1500);
+            EXPECT_EQ(pool.live(), objects.size());
+            (void)pool.reset(cenote::reset_mode::retain_with_limit(50'000));
+            objects.clear();
+            create(1500);
+            destroy(0);
+            (void)pool.reset(cenote::reset_mode::free_all());
+            create(100);
+            destroy(0);
+            EXPECT_TRUE(pool.valid());
+            const bool failed = pool.source().has_failed();
+            pool.source().recover();
+            create(3000);
+            EXPECT_EQ(objects.size(), 3000U) << "the pool does not work again after memory came back";
+            destroy(0);
+            (void)pool.trim();
+            EXPECT_EQ(pool.source().upstream().pieces(), 0U);
+            if (!failed) break;
+        }
+}
+
 TYPED_TEST(failure, of_a_preheat_that_no_memory_could_serve) {
     typename TypeParam::template pool<stamped<64, 8>> pool;
     EXPECT_FALSE(pool.try_preheat(std::numeric_limits<std::size_t>::max()));

@@ -1,5 +1,6 @@
 // Every pool, arenas, families and handles, while the OS refuses one call after the other.
 #include "cenote/cenote.hpp"
+#include "cenote/real_time_pool.hpp"
 #include "faults/scenario.hpp"
 #include "support/pools.hpp"
 
@@ -148,6 +149,26 @@ void wait_for_a_lock() {
     require(pool.live() == 0 && pool.valid(), "the pool is not empty");
 }
 
+// So few that the usual RLIMIT_MEMLOCK allows it.
+template <class Pool>
+void use_real_time_pool() {
+    for (int round = 0; round != 3; ++round) {
+        Pool pool{10, std::nothrow};
+        if (is_refused(pool.is_ready())) continue;
+        object* objects[10];
+        for (std::size_t i = 0; i != 10; ++i) {
+            objects[i] = pool.try_create(i);
+            require(objects[i] != nullptr, "there is room for ten");
+        }
+        for (std::size_t i = 0; i != 10; ++i) {
+            require(objects[i]->holds(i), "an object was written to by somebody else");
+            pool.destroy(objects[i]);
+        }
+        pool.reset();
+        require(pool.live() == 0 && pool.valid(), "the pool is not empty");
+    }
+}
+
 void use_arena() {
     cenote::arena arena;
     for (int round = 0; round != 2; ++round) {
@@ -272,6 +293,8 @@ constexpr scenario pool_scenarios[] = {
     {"many_pools", use_many_pools, 16U << 10},
     {"static_cached_pool", use_static_pool},
     {"a_lock_that_is_waited_for", wait_for_a_lock},
+    {"real_time_pool", use_real_time_pool<cenote::real_time_pool<object>>},
+    {"shared_real_time_pool", use_real_time_pool<cenote::shared_real_time_pool<object>>},
     {"arena", use_arena},
     {"handle_pool", use_handles},
     {"pool_family", use_family<cenote::pool_family>},
