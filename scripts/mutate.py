@@ -193,11 +193,11 @@ def save(results):
     results_file.with_suffix(".new").replace(results_file)
 
 
-def run_all(mutants, names, results):
+def run_all(mutants, names, results, jobs):
     at = git("stash", "create") or git("rev-parse", "HEAD")
     if results["tree"] != git("rev-parse", f"{at}^{{tree}}"):
         results.update(tree=git("rev-parse", f"{at}^{{tree}}"), clean={})
-    trees = [work / f"tree-{i}" for i in range(min(os.cpu_count() or 1, len(names)))]
+    trees = [work / f"tree-{i}" for i in range(min(jobs, len(names)))]
     for tree in trees:
         prepare_tree(tree, at)
     waiting = queue.SimpleQueue()
@@ -243,6 +243,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("ids", nargs="*", metavar="ID")
     parser.add_argument("--only", action="append", default=[], metavar="ID", help="the same as ID")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="worktrees")
     parser.add_argument("--survivors", action="store_true")
     parser.add_argument("--again", action="store_true")
     parser.add_argument("--list", action="store_true")
@@ -273,7 +274,7 @@ def main():
         if unknown:
             sys.exit(f"mutate: no such mutant: {', '.join(unknown)}")
         if names:
-            run_all(mutants, names, results)
+            run_all(mutants, names, results, options.jobs)
     states = table(mutants, results)
     if "does not compile" in states or any("equivalent" not in mutants[name] for name in states.get("survived", [])):
         sys.exit(1)

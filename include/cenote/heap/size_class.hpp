@@ -82,16 +82,14 @@ CENOTE_ALWAYS_INLINE constexpr size_class class_for(std::size_t size) noexcept {
     return size_classes.coarse[(size + 127) / 128];
 }
 
-// The rest of class_for below.
+// The rest of class_for below. The least class that is large enough is aligned as well: where classes are no more than the
+// alignment apart, the rounded size is one of them; where they are further apart, each is a multiple of more than that.
 constexpr size_class class_for_rounded(std::size_t size, std::size_t alignment) noexcept {
     if (size > max_class_size || alignment > max_class_alignment) return no_class;
     const std::size_t rounded = round_up(std::max<std::size_t>(size, 1), alignment);
     if (rounded > max_class_size) return no_class;
-    size_class c = rounded <= size_class_tables::fine_limit ? size_classes.fine[(rounded + 7) / 8]
-                                                            : size_classes.coarse[(rounded + 127) / 128];
-    while (class_alignment(c) < alignment)
-        ++c; // ends: the size of the last class is a multiple of every such alignment
-    return c;
+    return rounded <= size_class_tables::fine_limit ? size_classes.fine[(rounded + 7) / 8]
+                                                    : size_classes.coarse[(rounded + 127) / 128];
 }
 
 // For any request whose alignment is a power of two; no_class where none is large enough, or aligned so.

@@ -24,6 +24,29 @@ TEST(heap_stats_of, a_heap_without_a_block_are_all_0) {
     EXPECT_EQ(s.limit, 1_GiB);
 }
 
+// While another thread has magazines, what leaves a full one waits in a depot, and is as little live.
+TEST(heap_stats_of, live_blocks_are_exact_whatever_waits_in_depots) {
+    heap h;
+    std::atomic<bool> is_there{false};
+    std::jthread other{[&](const std::stop_token& stop) {
+        h.deallocate(h.allocate(64));
+        is_there = true;
+        while (!stop.stop_requested())
+            std::this_thread::yield();
+    }};
+    while (!is_there.load())
+        std::this_thread::yield();
+    std::vector<void*> all(20);
+    for (void*& p : all)
+        p = h.allocate(64_KiB);
+    const auto c = cenote::detail::class_for(64_KiB);
+    for (std::size_t live = all.size(); live-- != 0;) {
+        h.deallocate(all[live]);
+        EXPECT_EQ(h.stats_of(c).live, live);
+        EXPECT_EQ(h.stats().live, live * 64_KiB);
+    }
+}
+
 TEST(heap_stats_of, live_blocks_are_exact_whatever_waits_in_magazines) {
     heap h;
     std::vector<void*> small;

@@ -4,7 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cstddef>
+#include <thread>
 
 namespace cenote_test {
 namespace {
@@ -41,6 +44,43 @@ TEST(supply, holds_no_more_than_its_limit) {
     from.release(b, 1_MiB, 64_KiB);
     from.set_limit(0);
     EXPECT_EQ(from.reserve(4096, 4096), nullptr);
+}
+
+// Units and mappings have locks of their own, so that both may come for memory at once.
+TEST(supply, calls_a_source_of_the_users_once_at_a_time) {
+    struct lonely_source {
+        std::atomic<int> callers{0};
+        std::atomic<int> most{0};
+        cenote::vm_source os;
+        void enter() noexcept {
+            const int now = callers.fetch_add(1) + 1;
+            most.store(std::max(most.load(), now));
+            std::this_thread::yield();
+        }
+        void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
+            enter();
+            void* const p = os.allocate(bytes, alignment);
+            callers.fetch_sub(1);
+            return p;
+        }
+        void deallocate(void* p, std::size_t bytes, std::size_t alignment) noexcept {
+            enter();
+            os.deallocate(p, bytes, alignment);
+            callers.fetch_sub(1);
+        }
+    };
+    lonely_source source;
+    supply from;
+    from.use(source);
+    const auto work = [&] {
+        for (int i = 0; i != 200; ++i)
+            from.release(from.reserve(64_KiB, 64_KiB), 64_KiB, 64_KiB);
+    };
+    std::thread other{work};
+    work();
+    other.join();
+    EXPECT_EQ(source.most.load(), 1);
+    EXPECT_EQ(from.held(), 0U);
 }
 
 TEST(supply, moves_contents_to_a_larger_reservation) {
