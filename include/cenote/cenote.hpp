@@ -18,6 +18,7 @@
 #include "cenote/pool/block_pool.hpp"
 #include "cenote/pool/cached_pool.hpp"
 #include "cenote/pool/intrusive_pool.hpp"
+#include "cenote/pool/leftover_report.hpp"
 #include "cenote/pool/locked_pool.hpp"
 #include "cenote/pool/lockfree_pool.hpp"
 #include "cenote/pool/object_pool.hpp"

@@ -198,6 +198,7 @@ public:
     [[noreturn]] CENOTE_COLD void throw_exhausted() const {
         detail::throw_exhausted(identity(), stats(), budget_of(source()));
     }
+    pool_identity identity() const noexcept { return {Kind::name, this, block_size(), label_.name()}; }
 
     // The top of this thread's magazine.
     CENOTE_ALWAYS_INLINE watched_top& mine() const noexcept { return top_of_this_thread(distance_); }
@@ -217,8 +218,6 @@ private:
     private:
         basic_cached_pool& pool_;
     };
-
-    pool_identity identity() const noexcept { return {Kind::name, this, block_size(), label_.name()}; }
 
     // At the end of a slow path, under the lock. A pool without a name has nothing to tell.
     void tell(asked what) noexcept {

@@ -8,6 +8,7 @@
 #include "cenote/base/error.hpp"
 #include "cenote/base/invalid_argument.hpp"
 #include "cenote/pool/basic_pool.hpp"
+#include "cenote/pool/leftover_report.hpp"
 #include "cenote/pool/watched.hpp"
 #include "cenote/source/vm_source.hpp"
 
@@ -35,6 +36,7 @@ public:
         : engine_(checked(block_size, alignment), policy, std::move(source)) {}
     block_pool(block_pool&&) noexcept = default;
     block_pool& operator=(block_pool&&) = delete;
+    ~block_pool() { detail::tell_leftovers(engine_); }
 
     // An uninitialised block. Throws std::bad_alloc when the limit is reached or the source refuses; the pool is then
     // as it was. O(1).

@@ -97,6 +97,7 @@ public:
     [[noreturn]] CENOTE_COLD void throw_exhausted() const {
         detail::throw_exhausted(pool_.identity(), stats(), budget_of(source()));
     }
+    pool_identity identity() const noexcept { return pool_.identity(); }
 
 private:
     static_assert(Kind::is_locked); // what basic_pool is to know

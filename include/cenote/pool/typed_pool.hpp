@@ -7,6 +7,7 @@
 #include "cenote/base/config.hpp"
 #include "cenote/base/error.hpp"
 #include "cenote/pool/construct.hpp"
+#include "cenote/pool/leftover_report.hpp"
 #include "cenote/pool/options.hpp"
 #include "cenote/slab/geometry.hpp"
 #include "cenote/slab/growth.hpp"
@@ -48,6 +49,7 @@ public:
     typed_pool(typed_pool&&) = default;
     typed_pool& operator=(typed_pool&&) = delete;
     ~typed_pool() {
+        tell_leftovers(engine_);
         if constexpr (Options.at_death == leftovers::abort) {
             if (live() != 0)
                 engine_.broken("pool dies while objects are alive, this is one of them", first_live());
