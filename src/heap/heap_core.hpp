@@ -276,6 +276,7 @@ private:
     sampling_settings sampling_;
     std::atomic<bool> is_told_{false};           // what to sample; relaxed: written under the lock `heaps`
     std::atomic<std::uint64_t> next_guarded_{0}; // milliseconds; relaxed: about when
+    std::atomic<std::uint64_t> next_guarded_work_{0}; // milliseconds of processors' time; relaxed
 
     thread_cache* caches_ = nullptr; // of all threads; under the lock `heaps`
     heap_core* older_ = nullptr;

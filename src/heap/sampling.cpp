@@ -8,7 +8,8 @@
 namespace cenote::detail {
 
 namespace {
-constexpr std::uint64_t first_gap_factor = 5;
+constexpr std::uint64_t first_gap_factor = 2;
+constexpr std::uint64_t too_soon_factor = 16;
 } // namespace
 
 void heap_core::set_guard_rate(std::uint32_t rate, std::uint32_t places, std::uint32_t gap) noexcept {
@@ -67,14 +68,18 @@ void heap_core::count_one_by_one(thread_cache& cache, bool one_by_one) noexcept 
     this_thread_heaps.set(slot_, one_by_one ? thread_heaps::closed() : &cache);
 }
 
-// The first one waits for longer: it makes the store, and a process that lives shorter has nothing of that.
+// Both clocks have to have gone on: on a busy machine that of the process's processors is the slower one, and what samples cost is
+// a share of that. The first one waits for longer: it makes the store, and a process that lives shorter has nothing of it.
 bool heap_core::is_too_soon() noexcept {
     const std::uint32_t gap = sampling_.guard_gap.load(std::memory_order_relaxed);
     if (gap == 0) return false;
     const std::uint64_t now = coarse_milliseconds();
     std::uint64_t next = next_guarded_.load(std::memory_order_relaxed);
     if (next == 0) next_guarded_.store(next = now + first_gap_factor * gap, std::memory_order_relaxed);
-    return now < next;
+    if (now < next) return true;
+    if (processor_milliseconds() >= next_guarded_work_.load(std::memory_order_relaxed)) return false;
+    next_guarded_.store(now + gap, std::memory_order_relaxed);
+    return true;
 }
 
 void* heap_core::allocate_sampling(thread_cache& cache, size_class c, std::size_t size, std::size_t alignment,
@@ -104,7 +109,9 @@ void heap_core::count_in_bulk(sampling_counts& counts, std::size_t blocks) noexc
     counts.guard_left -= static_cast<std::int64_t>(blocks);
     if (counts.guard_left > 0) return;
     counts.is_one_by_one = guarded_.has_place(1) && !is_too_soon();
-    counts.guard_left = counts.is_one_by_one ? counts.draw_in_moment() : counts.draw(rate);
+    // Too soon: a thread that allocates that fast need not look at the clock each time.
+    counts.guard_left =
+        counts.is_one_by_one ? counts.draw_in_moment() : counts.draw(too_soon_factor * std::uint64_t{rate});
 }
 
 // An allocation, counted as one. The guarded block that it gets; nullptr where it is not drawn.
@@ -123,7 +130,10 @@ void* heap_core::draw_guarded(thread_cache& cache, std::size_t size, std::size_t
         return nullptr;
     if (!guarded_.has_place(size)) return nullptr;
     const std::uint32_t gap = sampling_.guard_gap.load(std::memory_order_relaxed);
-    if (gap != 0) next_guarded_.store(coarse_milliseconds() + gap, std::memory_order_relaxed);
+    if (gap != 0) {
+        next_guarded_.store(coarse_milliseconds() + gap, std::memory_order_relaxed);
+        next_guarded_work_.store(processor_milliseconds() + gap, std::memory_order_relaxed);
+    }
     this_thread_heaps.begin_work();
     counts.is_at_work = true;
     void* const p = guarded_.take(size, alignment, counts.toss(), from);

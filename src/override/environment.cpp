@@ -4,7 +4,7 @@
 //     CENOTE_LIMIT=64M     the most address space that the heap holds: bytes, or with K, M, G
 //     CENOTE_DECAY_MS=500  milliseconds that freed memory stays resident
 //     CENOTE_GUARD_RATE=N  one allocation in about N lies between guards, 0: none. Without it, one in 4096, and no more than
-//                          50 a second. The hardened library, whose blocks lie elsewhere, does not read it
+//                          20 a second. The hardened library, whose blocks lie elsewhere, does not read it
 //     CENOTE_GUARD_PLACES=64  at most so many at a time, of 8 KiB of address space each
 //     CENOTE_LEAKS=512K    what is live at exit, on stderr, and where it was allocated, estimated by one allocation in so many
 //                          bytes; 1: in 512 KiB. The hardened library does not read it
@@ -33,8 +33,8 @@ using namespace cenote::literals;
 
 namespace cenote::detail {
 
-// A sample costs some 10 to 50 µs: that is at most a four-hundredth of a processor's time.
-extern const usual_sampling_settings usual_sampling{.guard_rate = 4096, .guard_gap = 20};
+// A sample costs some 10 to 70 µs: that is some thousandth of the time at most.
+extern const usual_sampling_settings usual_sampling{.guard_rate = 4096, .guard_gap = 50};
 
 } // namespace cenote::detail
 

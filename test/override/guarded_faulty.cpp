@@ -78,10 +78,10 @@ void fill_all_places() {
     std::fflush(stdout);
 }
 
-void churn_for_a_second() {
+void churn_for_a_while() {
     static void* blocks[5000];
-    const std::time_t end = std::time(nullptr) + 2;
-    while (std::time(nullptr) < end) {
+    const std::clock_t end = std::clock() + CLOCKS_PER_SEC; // of the processor's time
+    while (std::clock() < end) {
         for (void*& p : blocks)
             p = allocate_it(100);
         for (void* const p : blocks)
@@ -102,7 +102,7 @@ void commit(std::string_view kind, char* p, std::size_t size) {
     if (kind == "handled_before" || kind == "handled_after") write_to_it(p - 4096);
     if (kind == "fork" && ::fork() != 0) ::wait(nullptr);
     if (kind == "resident") fill_all_places();
-    if (kind == "churn") churn_for_a_second();
+    if (kind == "churn") churn_for_a_while();
     if (kind == "sized_delete") ::operator delete(hidden(static_cast<void*>(p)), hidden(size + 1000));
     if (kind == "null") write_to_it(reinterpret_cast<char*>(hidden(8L)));
     if (kind == "raise") ::raise(SIGSEGV);

@@ -1,7 +1,8 @@
 // Layer: os. A clock for delays of milliseconds: cheap, monotonic, coarse.
 //
 // Contract, for whoever writes the next platform: coarse_milliseconds() never goes back, advances at least every 10 ms,
-// makes no system call where that can be avoided, and is safe in any thread.
+// makes no system call where that can be avoided, and is safe in any thread. processor_milliseconds() is what the process's
+// threads have worked together, by a system call.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +19,13 @@ inline std::uint64_t coarse_milliseconds() noexcept {
 #endif
     return static_cast<std::uint64_t>(now.tv_sec) * 1000 +
            static_cast<std::uint64_t>(now.tv_nsec) / 1'000'000;
+}
+
+inline std::uint64_t processor_milliseconds() noexcept {
+    timespec used{};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return static_cast<std::uint64_t>(used.tv_sec) * 1000 +
+           static_cast<std::uint64_t>(used.tv_nsec) / 1'000'000;
 }
 
 } // namespace cenote::detail

@@ -23,6 +23,15 @@ TEST(clock, never_goes_back_and_advances) {
     EXPECT_GE(last - start, 20U) << "of 40 ms, each step at most 10";
 }
 
+TEST(clock, of_processors_goes_on_with_the_work_of_all_threads) {
+    const std::uint64_t start = cenote::detail::processor_milliseconds();
+    std::thread{[&] {
+        while (cenote::detail::processor_milliseconds() < start + 5) {
+        }
+    }}.join();
+    EXPECT_GE(cenote::detail::processor_milliseconds(), start + 5);
+}
+
 TEST(clock, is_the_same_in_every_thread) {
     const std::uint64_t before = coarse_milliseconds();
     std::uint64_t there = 0;
