@@ -93,6 +93,19 @@ TEST(record_table, gives_records_of_dead_pools_to_new_ones_with_nothing_left_in_
     EXPECT_STREQ(read(*second).name, "second");
 }
 
+// As in the child of a fork that another thread's write came in between of.
+TEST(record_table, has_its_records_read_although_their_writer_stopped_halfway) {
+    record_table table;
+    pool_record* const r = table.take("halfway", "object_pool");
+    r->write([&] {
+        pool_record::put(r->mine().live, std::size_t{7});
+        const pool_report half = read(*r);
+        EXPECT_STREQ(half.name, "halfway");
+        EXPECT_EQ(half.live, 7U);
+        EXPECT_EQ(half.capacity, 0U);
+    });
+}
+
 TEST(record_table, adds_up_what_dead_pools_counted) {
     record_table table;
     for (int i = 0; i != 3; ++i) {

@@ -14,7 +14,7 @@ namespace {
 constexpr std::uint64_t gap_patience = 1'000'000'000;  // nanoseconds
 constexpr std::uint64_t modules_interval = 50'000'000; // nanoseconds between two looks at the kernel's list
 constexpr std::size_t most_stacks = 1'000'000;         // different ones, which bounds memory
-constexpr std::size_t words_ahead = 64; // some sixteen records
+constexpr std::size_t words_ahead = 64;                // some sixteen records
 constexpr std::size_t records_at_once = 1'024;         // until the writer learns that there is room
 
 } // namespace
@@ -106,7 +106,8 @@ bool record_stream::take_from(source& s) {
     std::uint64_t ahead = s.tail; // as far as what lies at the addresses is on its way into the cache
     while (s.tail != head) {
         for (ahead = std::max(ahead, s.tail); ahead < head && ahead - s.tail < words_ahead;) {
-            objects_.prefetch(s.from->words[(ahead + 2) % ring_words]); // whatever the record is, it does no harm
+            objects_.prefetch(
+                s.from->words[(ahead + 2) % ring_words]); // whatever the record is, it does no harm
             ahead += std::max<std::size_t>(record_words(s.from->words[ahead % ring_words]), 2);
         }
         const std::uint64_t start = s.from->words[s.tail % ring_words];
