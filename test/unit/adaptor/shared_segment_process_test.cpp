@@ -358,6 +358,12 @@ int next_descriptor() {
     return next;
 }
 
+// A number that is made while somebody reclaims.
+struct made_amid_a_reclaim {
+    tasks& pool;
+    operator std::uint64_t() const { return pool.reclaim(); }
+};
+
 TEST_F(dead_process, is_what_one_seems_whose_mark_somebody_gave_back_and_who_stops_before_it_does_harm) {
     // In the death test's child, which is a participant of its own.
     const auto after_losing_the_mark = [&](auto use) {
@@ -369,6 +375,10 @@ TEST_F(dead_process, is_what_one_seems_whose_mark_somebody_gave_back_and_who_sto
         if (pool.reclaim() == 1) use(other);
     };
     EXPECT_DEATH(after_losing_the_mark([](tasks& other) { other.reclaim(); }),
+                 "this process was taken for dead");
+    // An object whose block is taken away amid its construction.
+    EXPECT_DEATH(after_losing_the_mark(
+                     [&](tasks& other) { static_cast<void>(other.create(made_amid_a_reclaim{pool})); }),
                  "this process was taken for dead");
 }
 
