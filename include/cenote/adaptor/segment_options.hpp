@@ -14,21 +14,24 @@
 
 namespace cenote {
 
+// Whether a segment is made or found.
 enum class opening : std::uint8_t {
     open_or_create, // the segment at the path; where there is none, a new one
     create,         // a new one; `exists` where there is one
     open,           // the one that is there; `not_found` where there is none
 };
 
+// How a segment is opened, and what a new one is like.
 struct segment_options {
     std::size_t capacity = 0;        // objects; 0 to open one of any capacity. At most 2^32 - 64
     std::uint32_t participants = 64; // of a new segment: the most that have it open at once. At most 16,383
-    opening how = opening::open_or_create;
+    opening how = opening::open_or_create; // made, found, or either
     bool exclusive = false;      // nobody else may have it open, now and while this one has: else `in_use`
     unsigned permissions = 0600; // of a new file, less the umask
     std::uint64_t tag = 0; // the user's number for the objects' layout and meaning: another one is refused
 };
 
+// Why a segment could not be opened.
 enum class segment_error : std::uint8_t {
     none,
     exists,        // `create`, and there is one
@@ -68,7 +71,7 @@ constexpr const char* to_text(segment_error e) noexcept {
     return i < sizeof texts / sizeof *texts ? texts[i] : "unknown error";
 }
 
-// Why a segment could not be opened.
+// What the constructors throw.
 class segment_failure : public std::runtime_error {
 public:
     // For a segment at `path`; nullptr for one without a name.

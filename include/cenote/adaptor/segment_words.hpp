@@ -20,6 +20,7 @@ struct participant_id {
     std::uint32_t seat = 0;        // 1 to the segment's number of participants; 0: nobody
     std::uint32_t incarnation = 0; // how many had this seat before
 
+    // Whether it is anybody.
     explicit constexpr operator bool() const noexcept { return seat != 0; }
     friend constexpr auto operator<=>(const participant_id&, const participant_id&) noexcept = default;
 };

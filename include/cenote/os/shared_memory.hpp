@@ -41,9 +41,9 @@
 namespace cenote::shared_memory {
 
 #if defined(__linux__) && defined(F_OFD_SETLK)
-inline constexpr bool supported = true;
+inline constexpr bool supported = true; // whether any of this works here
 #else
-inline constexpr bool supported = false;
+inline constexpr bool supported = false; // as above
 #endif
 
 enum class mark : std::uint8_t { alone, shared };
