@@ -52,8 +52,15 @@ if(TARGET cenote_tool)
   # Nobody links them, so they lie with the tool that preloads them.
   install(TARGETS cenote_malloc_counting cenote_record
     LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT tools)
-  file(GLOB manuals CONFIGURE_DEPENDS packaging/man/*.1)
+  file(GLOB manuals CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/packaging/man/*.1)
   install(FILES ${manuals} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT tools)
+  # Each where its shell looks.
+  set(completion ${PROJECT_BINARY_DIR}/completion)
+  install(FILES ${completion}/cenote.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
+    RENAME cenote COMPONENT tools)
+  install(FILES ${completion}/cenote.zsh DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions
+    RENAME _cenote COMPONENT tools)
+  install(FILES ${completion}/cenote.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d COMPONENT tools)
 endif()
 
 # A project that this one is part of makes packages of its own.

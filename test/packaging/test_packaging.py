@@ -44,11 +44,15 @@ class Complete(unittest.TestCase):
         self.assertEqual(headers, in_tree)
         cmake = {n for n in names if n.startswith(f"{LIBDIR}/cmake/cenote/")}
         self.assertIn(f"{LIBDIR}/cmake/cenote/cenote-config.cmake", cmake)
-        self.assertEqual(names - headers - cmake, {
+        manuals = {"share/man/man1/" + p.name for p in (SOURCE / "packaging" / "man").iterdir()}
+        self.assertLessEqual(manuals, names)
+        self.assertEqual(names - headers - cmake - manuals, {
             f"{LIBDIR}/libcenote.a", f"{LIBDIR}/libcenote.so", f"{LIBDIR}/libcenote.so.{MINOR}",
             f"{LIBDIR}/libcenote.so.{VERSION}", f"{LIBDIR}/libcenote-malloc.so",
             f"{LIBDIR}/libcenote-malloc-hardened.so", f"{LIBDIR}/pkgconfig/cenote.pc", "bin/cenote-preload", "bin/cenote",
-            f"{LIBDIR}/libcenote-malloc-counting.so"})
+            f"{LIBDIR}/libcenote-malloc-counting.so", f"{LIBDIR}/libcenote-record.so",
+            "share/bash-completion/completions/cenote", "share/zsh/vendor-completions/_cenote",
+            "share/fish/vendor_completions.d/cenote.fish"})
 
 
 class Installed(Complete):
@@ -133,6 +137,12 @@ class Installed(Complete):
         for wrong in (["--fast", "true"], []):
             self.assertEqual(subprocess.run([preload, *wrong], capture_output=True).returncode, 2)
         self.assertEqual(subprocess.run([preload, "false"]).returncode, 1)
+
+    def test_the_tool_finds_its_libraries(self):
+        tool = self.prefix / "bin" / "cenote"
+        self.assertEqual(run(tool, "--version"), f"cenote {VERSION}\n")
+        self.assertIn("nothing stands in the way", run(tool, "doctor", "ls", "/"))
+        self.assertIn("allocated", run(tool, "run", "ls", "/"))
 
     def test_fetch_content(self):
         build = self.built_by_cmake("fetch_content", f"-DCENOTE_SOURCE={SOURCE}")

@@ -3,6 +3,7 @@
 namespace cenote::tool {
 
 extern const command compare_command;
+extern const command completion_command;
 extern const command doctor_command;
 extern const command record_command;
 extern const command replay_command;
@@ -10,7 +11,8 @@ extern const command run_command;
 
 const std::vector<const command*>& commands() {
     static const std::vector<const command*> all{
-        &run_command, &compare_command, &record_command, &replay_command, &doctor_command,
+        &run_command,    &compare_command, &record_command,
+        &replay_command, &doctor_command,  &completion_command,
     };
     return all;
 }

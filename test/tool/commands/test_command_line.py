@@ -1,10 +1,14 @@
 """The command line: help, versions, what is wrong with it, where results go."""
 
 import os
+import re
+import shutil
 import subprocess
+from pathlib import Path
 
 from support import CANNOT_RUN, CENOTE, DEEDS, FINE, NOT_FOUND, PATIENCE, TROUBLE, USAGE, Case, cenote, main
 
+MANUALS = Path(__file__).resolve().parents[3] / "packaging" / "man"
 COMMANDS = ("run", "compare", "doctor")
 
 
@@ -88,6 +92,47 @@ class CommandLine(Case):
         (folder / "libcenote-malloc-counting.so").write_bytes(b"")
         done = cenote("run", "true", env={**os.environ, "CENOTE_LIBRARY_FOLDER": str(folder)})
         self.assert_says(done, TROUBLE, "space")
+
+    def options(self, command):
+        """Those that the command says it has."""
+        return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", cenote(command, "--help").stdout)) - {"--"}
+
+    def test_the_manual_has_every_command_and_option(self):
+        whole = (MANUALS / "cenote.1").read_text(encoding="utf-8").replace("\\-", "-")
+        for command in re.findall(r"^  ([a-z]+) ", cenote("--help").stdout.split("Subcommands:")[1], re.MULTILINE):
+            self.assertRegex(whole, rf"\.BR? {command}\b")
+        for command in COMMANDS:
+            page = (MANUALS / f"cenote-{command}.1").read_text(encoding="utf-8").replace("\\-", "-")
+            for option in self.options(command):
+                self.assertIn(option, page)
+
+    def test_shells_complete_commands_options_and_programs(self):
+        script = self.folder / "completion"
+        script.write_text(cenote("completion", "bash").stdout)
+        ask = f'source {script}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _cenote; echo "${{COMPREPLY[*]}}"'
+
+        def complete(*words):
+            return subprocess.run(["bash", "-c", ask, "bash", *words], capture_output=True, text=True, timeout=PATIENCE,
+                                  check=True).stdout.split()
+
+        self.assertEqual(complete("cenote", "comp"), ["compare", "completion"])
+        for command in COMMANDS:
+            self.assertLessEqual(self.options(command), set(complete("cenote", command, "--")))
+        self.assertEqual(complete("cenote", "compare", "--with", "glibc,j"), ["glibc,jemalloc"])
+        self.assertIn("sha256sum", complete("cenote", "doctor", "--json", "sha256su"))
+        self.assertIn("sha256sum", complete("cenote", "run", "-o", "file", "--", "sha256su"))
+        self.assertEqual(complete("cenote", "sieve", ""), [])
+
+    def test_completion_for_other_shells(self):
+        for shell in ("zsh", "fish"):
+            text = cenote("completion", shell).stdout
+            for command in COMMANDS:
+                self.assertIn(command, text)
+            if shutil.which(shell):
+                script = self.folder / shell
+                script.write_text(text)
+                subprocess.run([shell, "-n", script], check=True, timeout=PATIENCE)
+        self.assert_says(cenote("completion", "csh"), USAGE, "csh")
 
 
 if __name__ == "__main__":
