@@ -2,6 +2,7 @@
 
 #include "../blocks.hpp"
 #include "file.hpp"
+#include "uninterrupted.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -54,10 +55,14 @@ void watch_time(file_header& of, std::uint64_t time) noexcept {
 CENOTE_COLD void note_time(thread_counts& mine, call_times& of, std::uint64_t begin) noexcept {
     const std::uint64_t end = clock_now();
     const std::uint64_t took = end - begin;
-    add(of.calls, 1);
-    add(of.nanoseconds, took);
-    const double t = static_cast<double>(took);
-    of.squares.store(of.squares.load(std::memory_order_relaxed) + t * t, std::memory_order_relaxed);
+    if (was_uninterrupted()) {
+        add(of.calls, 1);
+        add(of.nanoseconds, took);
+        const double t = static_cast<double>(took);
+        of.squares.store(of.squares.load(std::memory_order_relaxed) + t * t, std::memory_order_relaxed);
+    } else {
+        add(of.interrupted, 1);
+    }
     // Not every 64th: a program may do the same every 64 calls. xorshift (Marsaglia, 2003).
     std::uint32_t r = mine.random;
     r ^= r << 13;
@@ -72,8 +77,10 @@ CENOTE_COLD void note_time(thread_counts& mine, call_times& of, std::uint64_t be
 class stopwatch {
 public:
     CENOTE_ALWAYS_INLINE explicit stopwatch(thread_counts& mine) noexcept {
-        if (--mine.until_timed == 0) [[unlikely]]
+        if (--mine.until_timed == 0) [[unlikely]] {
+            watch_for_interruptions();
             begin_ = clock_now();
+        }
     }
     CENOTE_ALWAYS_INLINE void stop(thread_counts& mine, call_times& of) const noexcept {
         if (begin_ != 0) [[unlikely]]

@@ -4,6 +4,7 @@
 //     counts.hpp     the file with the counts
 //     file.cpp       how it comes to be, and who has which page of it; forks
 //     counting.cpp   the functions below
+//     uninterrupted.hpp   whether a call that is timed lost its processor meanwhile
 //     said.cpp       what the library says, noted as well
 //
 // CENOTE_COUNTS=FOLDER asks for it: the file is FOLDER/PROCESS.N, where N counts what one process ran one after the other. Without it

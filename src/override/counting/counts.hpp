@@ -39,7 +39,8 @@ struct kind_counts {
 
 // Of one in `timed_every` calls in the mean, the time that the heap took.
 struct call_times {
-    counter calls; // timed ones
+    counter calls;       // timed ones
+    counter interrupted; // that were to be timed, but the thread lost its processor meanwhile: left out
     counter nanoseconds;
     std::atomic<double> squares; // of nanoseconds
 };

@@ -30,7 +30,8 @@ std::string time_text(const time_figures& of) {
         return "no figure: of " + with_commas(of.calls) + " calls " + with_commas(of.timed) + " were timed";
     return seconds_text(of.seconds) + " +- " + seconds_text(half_interval(of)) + "  " +
            with_commas(of.calls) + " calls of " + seconds_text(share(of.seconds, number(of.calls))) + "; " +
-           with_commas(of.timed) + " timed";
+           with_commas(of.timed) + " timed" +
+           (of.interrupted != 0 ? ", " + with_commas(of.interrupted) + " left out" : "");
 }
 
 std::string class_table(const count_figures& sum) {
@@ -116,6 +117,7 @@ std::string faults_text(const std::vector<count_figures>& programs) {
 ordered_json time_json(const time_figures& of) {
     return {{"calls", of.calls},
             {"timed", of.timed},
+            {"interrupted", of.interrupted},
             {"seconds", of.seconds},
             {"seconds_half_interval_95", half_interval(of)}};
 }

@@ -49,16 +49,19 @@ std::string text_of(const char* text, std::size_t room) { return {text, ::strnle
 
 struct summed_times {
     double calls = 0, nanoseconds = 0, squares = 0;
+    std::uint64_t interrupted = 0;
     void add(const call_times& of) {
         calls += static_cast<double>(value(of.calls));
         nanoseconds += static_cast<double>(value(of.nanoseconds));
+        interrupted += value(of.interrupted);
         squares += of.squares.load(std::memory_order_relaxed);
     }
 };
 
 // The mean of those that were timed, for all; which were timed does not depend on what they took.
 time_figures estimate(const summed_times& timed, std::uint64_t calls, double clock_cost) {
-    time_figures result{.calls = calls, .timed = static_cast<std::uint64_t>(timed.calls)};
+    time_figures result{
+        .calls = calls, .timed = static_cast<std::uint64_t>(timed.calls), .interrupted = timed.interrupted};
     if (timed.calls == 0) return result;
     const double all = static_cast<double>(calls);
     const double mean = timed.nanoseconds / timed.calls;
@@ -137,6 +140,7 @@ count_figures figures_of(const file_header& head) {
 void time_figures::add(const time_figures& other) {
     calls += other.calls;
     timed += other.timed;
+    interrupted += other.interrupted;
     seconds += other.seconds;
     variance += other.variance;
 }

@@ -20,7 +20,7 @@ struct kind_figures {
 
 // What calls of one sort took, from those that were timed.
 struct time_figures {
-    std::uint64_t calls = 0, timed = 0;
+    std::uint64_t calls = 0, timed = 0, interrupted = 0;
     double seconds = 0;  // of all calls, the clock's own cost taken off
     double variance = 0; // of `seconds`
 
