@@ -52,13 +52,15 @@ def parts():
 
 
 def tidy(name, files, options, less):
-    unity = work / f"unity_{name.replace('/', '_')}.cpp"
-    text = "".join(f'#include "{path.relative_to(root)}"\n' for path in files)
-    unity.write_text(text, encoding="utf-8")
+    main = files[0]
+    if len(files) > 1:
+        main = work / f"unity_{name.replace('/', '_')}.cpp"
+        main.write_text("".join(f'#include "{path.relative_to(root)}"\n' for path in files), encoding="utf-8")
+        # The analyser begins paths in the file itself alone, unless told otherwise.
+        options = ["-Xclang", "-analyzer-opt-analyze-headers", *options]
     command = ["clang-tidy", "--quiet", f"--config-file={root}/.clang-tidy", f"--checks=-bugprone-suspicious-include{less}",
-               f"--header-filter={re.escape(str(root))}/(include|src|examples|build/analyse/self_test)/.*", str(unity), "--",
-               "-std=c++20", "-Wno-everything", "-Xclang", "-analyzer-opt-analyze-headers",
-               '-DCENOTE_VERSION=""', f"-I{root}", f"-I{root}/src", f"-I{root}/include", f"-I{files[0].parent}", *options]
+               f"--header-filter={re.escape(str(root))}/(include|src|examples|build/analyse/self_test)/.*", str(main), "--",
+               "-std=c++20", "-Wno-everything", '-DCENOTE_VERSION=""', f"-I{root}", f"-I{root}/src", f"-I{root}/include", f"-I{files[0].parent}", *options]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True)
     return "" if done.returncode == 0 else f"== clang-tidy, {name}\n{done.stdout}{'' if done.stdout.strip() else done.stderr}"
 
@@ -68,7 +70,10 @@ def run_tidy(names):
     if not chosen:
         sys.exit(f"analyse: no such part; there are {', '.join(parts())}")
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        said = list(pool.map(lambda name: tidy(name, *chosen[name]), chosen))
+        said = []
+        for name, text in zip(chosen, pool.map(lambda name: tidy(name, *chosen[name]), chosen)):
+            print(f"analyse: {name}: {'clean' if text == '' else 'not clean'}", flush=True)
+            said.append(text)
     return "".join(said)
 
 

@@ -141,7 +141,8 @@ def parse(seen_by):
 
 
 def run_clean(tree, mutant, results):
-    """What is to see a fault has to be silent where there is none. How long it takes is what a hang is measured by."""
+    """What is to see a fault has to be silent where there is none. How long it takes is what a hang is measured by. False where it
+    is not silent."""
     for seen_by in mutant["seen_by"]:
         if seen_by in results["clean"]:
             continue
@@ -149,14 +150,17 @@ def run_clean(tree, mutant, results):
         log = work / f"clean-{tree.name}.log"
         log.write_text("")
         if build(tree, preset, targets, log)[0] != "ok":
-            sys.exit(f"mutate: {seen_by} does not build, see {log}")
+            print(f"mutate: {seen_by} does not build, see {log}", flush=True)
+            return False
         ended, seconds = test(tree, preset, targets, regex, 1200, log)
         if ended != "ok":
-            sys.exit(f"mutate: {seen_by} {ended} without a fault, see {log}")
+            print(f"mutate: {seen_by} {ended} without a fault, see {log}", flush=True)
+            return False
         with lock:
             results["clean"][seen_by] = seconds
             print(f"clean: {seen_by}, {seconds} s", flush=True)
             save(results)
+    return True
 
 
 def judge(tree, name, mutant, results):
@@ -210,7 +214,8 @@ def run_all(mutants, names, results, jobs):
                 name = waiting.get_nowait()
             except queue.Empty:
                 return
-            run_clean(tree, mutants[name], results)
+            if not run_clean(tree, mutants[name], results):
+                continue
             found = judge(tree, name, mutants[name], results)
             with lock:
                 results["mutants"][name] = {**found, "key": key_of(mutants[name])}

@@ -72,6 +72,7 @@ public:
     }
     // 0 to 1. Not by printf's %f, which has a comma in some countries.
     void share(double s) {
+        // NOLINTNEXTLINE(bugprone-incorrect-roundings): never negative
         const auto millionths = static_cast<std::uint64_t>(s * 1e6 + 0.5);
         char digits[24];
         const int length = std::snprintf(digits, sizeof digits, "%" PRIu64 ".%06" PRIu64,

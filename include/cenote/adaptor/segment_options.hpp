@@ -76,9 +76,11 @@ class segment_failure : public std::runtime_error {
 public:
     // For a segment at `path`; nullptr for one without a name.
     segment_failure(segment_error e, int os_error, const char* path)
-        : std::runtime_error(std::string("shared segment ") + (path == nullptr ? "without a name" : path) +
-                             ": " + to_text(e) +
-                             (os_error == 0 ? "" : std::string(": ") + std::strerror(os_error))),
+        : std::runtime_error(
+              std::string("shared segment ") + (path == nullptr ? "without a name" : path) + ": " +
+              to_text(e) +
+              // NOLINTNEXTLINE(concurrency-mt-unsafe): glibc's is safe for errors that it knows
+              (os_error == 0 ? "" : std::string(": ") + std::strerror(os_error))),
           error_(e), os_error_(os_error) {}
     segment_error error() const noexcept { return error_; } // what is wrong
     int os_error() const noexcept { return os_error_; }     // errno; 0 where the OS had no part in it

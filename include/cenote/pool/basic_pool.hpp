@@ -223,7 +223,7 @@ private:
     }
 
     CENOTE_COLD void* allocate_directly() noexcept {
-        std::byte* p;
+        std::byte* p = nullptr;
         if (slabs_.take(&p, 1) == 0) {
             const bool first = !slabs_.has_segments();
             if (!grow(1)) return nullptr;

@@ -424,6 +424,7 @@ private:
     // Takes the lowest free blocks of one bitmap word, as many as there are or as fit between `out` and `next`; writes
     // them from `next` down and returns the last written. Needs a segment in nonfull_.
     CENOTE_ALWAYS_INLINE std::byte** take_word(std::byte** out, std::byte** next) noexcept {
+        // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): callers found a segment there
         segment& s = *nonfull_;
         const unsigned slab = lowest_bit(s.nonfull);
         std::uint64_t& summary = s.summary()[slab];
@@ -664,6 +665,7 @@ private:
         // The word is read again after every visit, which may have changed it.
         for (std::uint64_t ahead = all_ones; (open & ~word & ahead) != 0;) {
             const unsigned b = lowest_bit(open & ~word & ahead);
+            // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): below 64, as the word is not 0
             ahead = b == word_bits - 1 ? 0 : all_ones << (b + 1);
             visit(s.at(geometry_, {slab, w * word_bits + b}));
         }
