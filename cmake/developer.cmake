@@ -28,6 +28,9 @@ if(CENOTE_SANITIZE MATCHES address)
   target_compile_definitions(cenote_developer INTERFACE CENOTE_STAND_INS=0)
 endif()
 
+# Stacks of each create and destroy would be most of what the tests do; test/death has them.
+target_compile_definitions(cenote_developer INTERFACE CENOTE_CHECK_FRAMES=0)
+
 if(CENOTE_NO_EXCEPTIONS)
   target_compile_options(cenote_developer INTERFACE -fno-exceptions -fno-rtti)
 endif()

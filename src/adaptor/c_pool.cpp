@@ -14,10 +14,12 @@ namespace {
 using namespace cenote;
 using namespace cenote::detail;
 
+inline namespace CENOTE_LEVEL {
 struct c_kind {
     static constexpr const char* name = "cenote_pool";
     static constexpr bool is_static = false;
 };
+} // namespace CENOTE_LEVEL
 using for_one_thread = watched<basic_pool<runtime_geometry, c_source, c_kind>, c_source>;
 using for_many_threads = watched<basic_cached_pool<runtime_geometry, c_source, c_kind>, c_source>;
 
@@ -43,8 +45,8 @@ growth policy_of(const cenote_pool_options& o) noexcept {
 struct cenote_pool {
     template <class Engine>
     cenote_pool(std::in_place_type_t<Engine> which, const cenote_pool_options& o) noexcept
-        : engine(which, runtime_geometry{o.block_size, alignment_or_default(o.alignment)}, policy_of(o),
-                 c_source{o.source}) {}
+        : engine(which, runtime_geometry{o.block_size, alignment_or_default(o.alignment), canary_bytes},
+                 policy_of(o), c_source{o.source}) {}
 
     c_limits limits;
     std::variant<for_one_thread, for_many_threads> engine;

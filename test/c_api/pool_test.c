@@ -27,7 +27,7 @@ static void a_new_pool_holds_nothing(void** state) {
     assert_int_equal(stats.capacity, 0);
     assert_int_equal(stats.bytes, 0);
     assert_int_equal(stats.limit, SIZE_MAX);
-    assert_int_equal(stats.block_size, 112);
+    assert_in_range(stats.block_size, 112, 128); // a library with full checks has a canary in it
     for (size_t i = 0; i != 4; ++i)
         assert_int_equal(stats.reserved[i], 0);
     cenote_pool_destroy(pool);

@@ -14,7 +14,7 @@ namespace {
 
 using object = stamped<64, 8>;
 
-static_assert(sizeof(cenote::object_pool<object>) <= 128);
+static_assert(cenote::checks_memory || sizeof(cenote::object_pool<object>) <= 128);
 static_assert(sizeof(cenote::intrusive_pool<object>) <= 128);
 
 // Memory from the OS whose resident pages can be counted.

@@ -21,6 +21,8 @@
 
 namespace cenote::detail {
 
+inline namespace CENOTE_LEVEL {
+
 struct one_thread {
     static constexpr const char* name = "pool_family";
     static constexpr bool is_static = false;
@@ -38,6 +40,8 @@ struct many_threads {
     using engine = watched<basic_cached_pool<runtime_geometry, Source, many_threads>, Source>;
     using guard = fork_safe_lock;
 };
+
+} // namespace CENOTE_LEVEL
 
 // Blocks straight from a source, in a list, so that all of them can be given back without their owners' help. The link
 // lies behind the block, where it costs no alignment:

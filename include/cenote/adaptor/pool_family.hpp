@@ -143,7 +143,7 @@ public:
         family_stats sum;
         for_each_pool([&sum](const pool& p) {
             const pool_stats s = p.stats();
-            sum.live += s.live * s.block_size;
+            sum.live += s.live * p.usable_bytes();
             sum.bytes += s.bytes;
             ++sum.pools;
         });
@@ -212,7 +212,8 @@ private:
             memory = engines_.try_allocate(sizeof(pool), alignof(pool));
         }
         if (memory == nullptr) return nullptr;
-        const detail::runtime_geometry geometry{detail::class_size(c), detail::class_alignment(c)};
+        const detail::runtime_geometry geometry{detail::class_size(c), detail::class_alignment(c),
+                                                canary_bytes};
         auto* const made = ::new (memory) pool{geometry, policy_, pool_source{source_, guard_.lock}};
         pool* first = nullptr;
         // Release: who finds the pool finds what was written to make it. Acquire: the same of another's.

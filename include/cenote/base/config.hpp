@@ -4,6 +4,10 @@
 //     CENOTE_CHECKS_CHEAP    what costs next to nothing is checked
 //     CENOTE_CHECKS_FULL     all that can be checked is
 //     CENOTE_CHECKS          CENOTE_CHECKS_NONE, CENOTE_CHECKS_CHEAP or CENOTE_CHECKS_FULL; the user may define it
+//     CENOTE_CHECK_FRAMES    how many calls full checks keep of who created and who destroyed each object, at most 16; 0 for none.
+//                            The user may define it, the same for all of a program
+//     CENOTE_LEVEL           the inline namespace of all types that are other types at another level, so that objects
+//                            of different levels link no pool to each other
 //     CENOTE_EXCEPTIONS      1 where exceptions are on, else 0
 //     CENOTE_ASAN            1 when compiled for AddressSanitizer, else 0
 //     CENOTE_STAND_INS       1 where pools hand out memory of malloc's in place of their blocks, for AddressSanitizer to watch
@@ -37,6 +41,18 @@
 #if CENOTE_CHECKS != CENOTE_CHECKS_NONE && CENOTE_CHECKS != CENOTE_CHECKS_CHEAP &&                           \
     CENOTE_CHECKS != CENOTE_CHECKS_FULL
 #error "CENOTE_CHECKS must be CENOTE_CHECKS_NONE, CENOTE_CHECKS_CHEAP or CENOTE_CHECKS_FULL"
+#endif
+
+#if CENOTE_CHECKS == CENOTE_CHECKS_NONE
+#define CENOTE_LEVEL with_checks_none
+#elif CENOTE_CHECKS == CENOTE_CHECKS_CHEAP
+#define CENOTE_LEVEL with_checks_cheap
+#else
+#define CENOTE_LEVEL with_checks_full
+#endif
+
+#ifndef CENOTE_CHECK_FRAMES
+#define CENOTE_CHECK_FRAMES 8
 #endif
 
 #ifdef __cpp_exceptions
@@ -118,11 +134,18 @@
 #define CENOTE_COLD [[gnu::noinline, gnu::cold]]
 #define CENOTE_NO_UNIQUE_ADDRESS [[no_unique_address]]
 
+#include <cstddef>
+
 namespace cenote {
 
 // How much the pools of this translation unit check; see ARCHITECTURE.md.
 inline constexpr bool checks_cheap = CENOTE_CHECKS >= CENOTE_CHECKS_CHEAP;
 inline constexpr bool checks_full = CENOTE_CHECKS >= CENOTE_CHECKS_FULL;
+
+// Whether full checks mark memory: AddressSanitizer and MemorySanitizer see what that would find, and more.
+inline constexpr bool checks_memory = checks_full && CENOTE_ASAN == 0 && CENOTE_MSAN == 0;
+// Bytes behind each object that nobody may write.
+inline constexpr std::size_t canary_bytes = checks_memory ? 8 : 0;
 
 // Whether this is the hardened replacement of malloc; see docs/hardened.md.
 inline constexpr bool is_hardened = CENOTE_HARDENED != 0;

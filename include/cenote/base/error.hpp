@@ -67,13 +67,20 @@ struct pool_identity {
     const char* name = nullptr; // its user's, if it has one
 };
 
-// One line that names what happened, to which pointer, in which pool; then aborts.
+// One line that names what happened, to which pointer, in which pool; `where` follows the pointer.
+CENOTE_COLD inline void say_broken(const pool_identity& in, const char* what, const void* p,
+                                   const char* where) noexcept {
+    if (in.name != nullptr)
+        say("%s: %p%s in %s \"%.80s\" %p (blocks of %zu bytes)", what, p, where, in.kind, in.name, in.pool,
+            in.block_size);
+    else
+        say("%s: %p%s in %s %p (blocks of %zu bytes)", what, p, where, in.kind, in.pool, in.block_size);
+}
+// That line, then aborts.
 [[noreturn]] CENOTE_COLD inline void broken_contract(const pool_identity& in, const char* what,
                                                      const void* p) noexcept {
-    if (in.name != nullptr)
-        fail_with("%s: %p in %s \"%.80s\" %p (blocks of %zu bytes)", what, p, in.kind, in.name, in.pool,
-                  in.block_size);
-    fail_with("%s: %p in %s %p (blocks of %zu bytes)", what, p, in.kind, in.pool, in.block_size);
+    say_broken(in, what, p, "");
+    std::abort();
 }
 
 } // namespace cenote::detail

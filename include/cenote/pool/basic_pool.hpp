@@ -102,6 +102,8 @@ public:
         tell(asked::other);
     }
 
+    // The first byte of the block that `p` points into; nullptr where there is none.
+    const std::byte* block_around(const void* p) const noexcept { return slabs_.block_around(p); }
     bool contains(const void* p) const noexcept { return slabs_.contains(p); }
     // O(1), plus O(blocks in the magazine).
     bool is_live(const void* p) const noexcept { return slabs_.is_taken(p) && !magazine_.holds(p); }
@@ -121,7 +123,10 @@ public:
     }
 
     std::size_t block_size() const noexcept { return slabs_.geometry().block_size(); }
-    std::size_t usable_bytes() const noexcept { return block_size(); } // of a block, by the caller
+    std::size_t usable_bytes() const noexcept { return slabs_.geometry().object_bytes(); } // by the caller
+    std::size_t spare_bytes() const noexcept {
+        return block_size() - usable_bytes();
+    } // behind those: nobody's
     std::size_t alignment() const noexcept { return slabs_.geometry().alignment(); }
     std::size_t live() const noexcept { return slabs_.taken() - magazine_.size(); }
     std::size_t capacity() const noexcept { return slabs_.capacity(); }

@@ -18,6 +18,8 @@
 
 namespace cenote {
 
+inline namespace CENOTE_LEVEL {
+
 // Blocks of one size. Not thread-safe. Movable; a pool that was moved from may only be destroyed.
 //
 // When the pool dies its memory goes back to the source; blocks that are still out become invalid.
@@ -89,7 +91,7 @@ public:
     bool is_live(const void* p) const noexcept { return engine_.is_live(p); }
 
     // Bytes, rounded up to the alignment.
-    std::size_t block_size() const noexcept { return engine_.block_size(); }
+    std::size_t block_size() const noexcept { return engine_.usable_bytes(); }
     std::size_t alignment() const noexcept { return engine_.alignment(); } // bytes
     std::size_t live() const noexcept { return engine_.live(); }           // blocks. O(1)
     std::size_t capacity() const noexcept { return engine_.capacity(); }   // blocks. O(1)
@@ -107,10 +109,12 @@ private:
             detail::throw_invalid_argument("block_pool: the block size must be from 1 byte to 64 MiB");
         if (!std::has_single_bit(alignment) || alignment > detail::max_block_size)
             detail::throw_invalid_argument("block_pool: the alignment must be a power of two up to 64 MiB");
-        return {block_size, alignment};
+        return {block_size, alignment, canary_bytes};
     }
 
     engine engine_;
 };
+
+} // namespace CENOTE_LEVEL
 
 } // namespace cenote

@@ -20,6 +20,7 @@
 namespace cenote {
 
 namespace detail {
+inline namespace CENOTE_LEVEL {
 struct cached_pool_kind {
     static constexpr const char* name = "cached_pool";
     static constexpr bool is_static = false;
@@ -28,6 +29,7 @@ struct static_cached_pool_kind {
     static constexpr const char* name = "static_cached_pool";
     static constexpr bool is_static = true;
 };
+} // namespace CENOTE_LEVEL
 template <class T, pool_options Options, memory_source Source, class Kind = cached_pool_kind>
 using cached_engine =
     watched<basic_cached_pool<typename object_layout<T, Options>::geometry, Source, Kind>, Source>;

@@ -62,6 +62,10 @@ public:
         pool_.for_each(std::forward<Visitor>(visit));
     }
 
+    const std::byte* block_around(const void* p) const noexcept {
+        const auto hold = held();
+        return pool_.block_around(p);
+    }
     bool contains(const void* p) const noexcept {
         const auto hold = held();
         return pool_.contains(p);
@@ -87,6 +91,7 @@ public:
         return pool_.valid();
     }
     std::size_t usable_bytes() const noexcept { return pool_.usable_bytes(); }
+    std::size_t spare_bytes() const noexcept { return pool_.spare_bytes(); }
     std::size_t alignment() const noexcept { return pool_.alignment(); }
     Source& source() noexcept { return pool_.source(); }
     const Source& source() const noexcept { return pool_.source(); }
@@ -116,10 +121,12 @@ private:
     fork_safe_lock guard_;
 };
 
+inline namespace CENOTE_LEVEL {
 struct locked_pool_kind {
     static constexpr const char* name = "locked_pool";
     static constexpr bool is_locked = true;
 };
+} // namespace CENOTE_LEVEL
 template <class T, pool_options Options, memory_source Source>
 using locked_engine =
     watched<basic_locked_pool<typename object_layout<T, Options>::geometry, Source, locked_pool_kind>,

@@ -34,8 +34,9 @@ namespace detail {
 // Where an object's link lies, and what a block is therefore.
 template <std::size_t Size, std::size_t Alignment>
 struct linked_block {
+    static constexpr std::size_t usable_bytes = Size;
     static constexpr std::size_t object_bytes =
-        round_up(std::max<std::size_t>(Size, 1), alignof(tagged_link));
+        round_up(std::max<std::size_t>(Size + canary_bytes, 1), alignof(tagged_link));
     using geometry =
         static_geometry<object_bytes + sizeof(tagged_link), std::max(Alignment, alignof(tagged_link))>;
 
@@ -121,6 +122,10 @@ public:
         });
     }
 
+    const std::byte* block_around(const void* p) const noexcept {
+        const locked_scope hold{guard_.lock};
+        return slabs_.block_around(p);
+    }
     bool contains(const void* p) const noexcept {
         const locked_scope hold{guard_.lock};
         return slabs_.contains(p);
@@ -129,7 +134,8 @@ public:
         const locked_scope hold{guard_.lock};
         return slabs_.is_taken(p) && !on_list(p);
     }
-    std::size_t usable_bytes() const noexcept { return Block::object_bytes; } // of a block, by the caller
+    std::size_t usable_bytes() const noexcept { return Block::usable_bytes; } // of a block, by the caller
+    std::size_t spare_bytes() const noexcept { return Block::object_bytes - Block::usable_bytes; } // nobody's
     std::size_t alignment() const noexcept { return slabs_.geometry().alignment(); }
     std::size_t live() const noexcept { return stats().live; }
     std::size_t capacity() const noexcept {
@@ -296,9 +302,11 @@ private:
     slab_list<typename Block::geometry, Source> slabs_;
 };
 
+inline namespace CENOTE_LEVEL {
 struct lockfree_pool_kind {
     static constexpr const char* name = "lockfree_pool";
 };
+} // namespace CENOTE_LEVEL
 // Named through object_layout, which says first what is wrong with T.
 template <class T, pool_options Options, memory_source Source>
 using lockfree_engine =

@@ -13,9 +13,11 @@
 namespace cenote {
 
 namespace detail {
+inline namespace CENOTE_LEVEL {
 struct object_pool_kind {
     static constexpr const char* name = "object_pool";
 };
+} // namespace CENOTE_LEVEL
 template <class T, pool_options Options, memory_source Source>
 using object_engine =
     watched<basic_pool<typename object_layout<T, Options>::geometry, Source, object_pool_kind>, Source>;

@@ -1,6 +1,8 @@
 // Layer: pool. What a user chooses about a pool, and what a pool tells about itself.
 #pragma once
 
+#include "cenote/base/config.hpp"
+
 #include <cstddef>
 #include <cstdint>
 
@@ -13,11 +15,15 @@ enum class leftovers : std::uint8_t {
     leave,   // nothing: their memory goes, their destructors never run; trivially destructible types only
 };
 
+inline namespace CENOTE_LEVEL {
+
 // Compile-time choices: `object_pool<T, pool_options{.alignment = 64, .at_death = leftovers::abort}>`.
 struct pool_options {
     std::size_t alignment = 0; // bytes, a power of two; 0, or less than the type's own: the type's own
     leftovers at_death = leftovers::destroy; // what happens to objects that outlive their pool
 };
+
+} // namespace CENOTE_LEVEL
 
 // What `reset` does with the memory; the three modes of Zig's ArenaAllocator and MemoryPool.
 class reset_mode {

@@ -25,6 +25,7 @@ namespace cenote {
 
 namespace detail {
 
+inline namespace CENOTE_LEVEL {
 struct real_time_pool_kind {
     static constexpr const char* name = "real_time_pool";
 };
@@ -32,6 +33,7 @@ struct shared_real_time_pool_kind {
     static constexpr const char* name = "shared_real_time_pool";
     static constexpr bool is_stocked = true; // what basic_lockfree_pool is to know
 };
+} // namespace CENOTE_LEVEL
 
 template <class T, pool_options Options, memory_source Source>
 using real_time_engine =

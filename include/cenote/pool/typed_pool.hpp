@@ -32,7 +32,7 @@ struct object_layout {
     static_assert(Options.at_death != leftovers::leave || std::is_trivially_destructible_v<T>,
                   "leftovers::leave is for trivially destructible types: the destructors would never run");
 
-    using geometry = static_geometry<sizeof(T), detail::max(alignof(T), Options.alignment)>;
+    using geometry = static_geometry<sizeof(T), detail::max(alignof(T), Options.alignment), canary_bytes>;
 };
 
 // `Engine` has allocate, check, deallocate, preheat and so on, for blocks. Thread safety is the engine's.
@@ -51,8 +51,10 @@ public:
     ~typed_pool() {
         tell_leftovers(engine_);
         if constexpr (Options.at_death == leftovers::abort) {
-            if (live() != 0)
+            if (live() != 0) {
+                if constexpr (requires { engine_.say_live(); }) engine_.say_live();
                 engine_.broken("pool dies while objects are alive, this is one of them", first_live());
+            }
         } else if constexpr (Options.at_death == leftovers::destroy) {
             destroy_all();
         }

@@ -10,6 +10,8 @@
 #include "cenote/pool/stand_in.hpp"
 
 #include <type_traits>
+#elif CENOTE_CHECKS == CENOTE_CHECKS_FULL && !CENOTE_ASAN && !CENOTE_MSAN
+#include "cenote/pool/checked_engine.hpp"
 #endif
 
 namespace cenote::detail {
@@ -18,8 +20,13 @@ namespace cenote::detail {
 template <class Engine, memory_source Source>
 using watched = std::conditional_t<is_callers_memory<Source>, Engine, stand_in_engine<Engine>>;
 #else
+#if CENOTE_CHECKS == CENOTE_CHECKS_FULL && !CENOTE_ASAN && !CENOTE_MSAN
+template <class Engine, memory_source Source>
+using watched = checked_engine<Engine>;
+#else
 template <class Engine, memory_source Source>
 using watched = Engine;
+#endif
 
 // For code that asks at compile time whether there are any.
 struct no_stand_ins {

@@ -38,10 +38,12 @@ constexpr std::size_t slab_stride_for(std::size_t block_size) noexcept {
     return detail::min(64_KiB, std::bit_floor(max_slab_blocks * block_size));
 }
 
-template <std::size_t Size, std::size_t Alignment>
+// `Extra` bytes of a block are not the object's.
+template <std::size_t Size, std::size_t Alignment, std::size_t Extra = 0>
 class static_geometry {
 public:
-    static constexpr std::size_t block_size() noexcept { return block_size_for(Size, Alignment); }
+    static constexpr std::size_t block_size() noexcept { return block_size_for(Size + Extra, Alignment); }
+    static constexpr std::size_t object_bytes() noexcept { return Size; }
     static constexpr std::size_t alignment() noexcept { return Alignment; }
     static constexpr std::size_t stride() noexcept { return slab_stride_for(block_size()); }
     static constexpr unsigned stride_shift() noexcept {
@@ -62,14 +64,17 @@ public:
 class runtime_geometry {
 public:
     // `alignment` is a power of two; both are at most max_block_size.
-    runtime_geometry(std::size_t size, std::size_t alignment) noexcept
-        : block_size_(static_cast<std::uint32_t>(block_size_for(size, alignment))),
+    runtime_geometry(std::size_t size, std::size_t alignment, std::size_t extra = 0) noexcept
+        : block_size_(
+              static_cast<std::uint32_t>(block_size_for(block_size_for(size, alignment) + extra, alignment))),
           alignment_(static_cast<std::uint32_t>(alignment)), reciprocal_(all_ones / block_size_ + 1),
           blocks_(static_cast<std::uint16_t>(
               detail::min(max_slab_blocks, slab_stride_for(block_size_) / block_size_))),
-          shift_(static_cast<std::uint8_t>(std::countr_zero(slab_stride_for(block_size_)))) {}
+          shift_(static_cast<std::uint8_t>(std::countr_zero(slab_stride_for(block_size_)))),
+          object_bytes_(static_cast<std::uint32_t>(block_size_for(size, alignment))) {}
 
     std::size_t block_size() const noexcept { return block_size_; }
+    std::size_t object_bytes() const noexcept { return object_bytes_; } // of a block, without the extra ones
     std::size_t alignment() const noexcept { return alignment_; }
     std::size_t stride() const noexcept { return std::size_t{1} << shift_; }
     unsigned stride_shift() const noexcept { return shift_; }
@@ -91,6 +96,7 @@ private:
     std::uint64_t reciprocal_;
     std::uint16_t blocks_;
     std::uint8_t shift_;
+    std::uint32_t object_bytes_;
 };
 
 } // namespace cenote::detail

@@ -168,6 +168,16 @@ public:
         return find_opened(p, in, offset);
     }
 
+    // The first byte of the opened block that `p` points into; nullptr where there is none.
+    const std::byte* block_around(const void* p) const noexcept {
+        segment* in;
+        std::size_t offset;
+        if (!locator{*this}(p, in, offset)) return nullptr;
+        const block_place at = place_of(offset);
+        if (at.index >= geometry_.blocks_per_slab() || ordinal(at) >= in->opened) return nullptr;
+        return in->at(geometry_, at);
+    }
+
     // As contains, and the block is neither free nor unopened.
     bool is_taken(const void* p) const noexcept {
         segment* in;

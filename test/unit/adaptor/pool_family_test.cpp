@@ -49,10 +49,11 @@ TYPED_TEST(pool_families, have_a_pool_for_each_size_class_that_is_asked_for) {
     void* const a = this->family.allocate(24, 8);
     void* const b = this->family.allocate(20, 4);
     EXPECT_EQ(this->family.stats().pools, 1U);
-    EXPECT_EQ(this->family.stats_of(24, 8).block_size, 24U);
+    EXPECT_EQ(this->family.stats_of(24, 8).block_size, 24U + cenote::canary_bytes);
     EXPECT_EQ(this->family.stats_of(24, 8).live, 2U);
     void* const c = this->family.allocate(24, 16); // a multiple of 16
-    EXPECT_EQ(this->family.stats_of(24, 16).block_size, 32U);
+    EXPECT_EQ(this->family.stats_of(24, 16).block_size,
+              cenote::detail::block_size_for(32 + cenote::canary_bytes, 32));
     EXPECT_EQ(this->family.stats().pools, 2U);
     EXPECT_EQ(this->family.stats().live, 24U + 24U + 32U);
     this->family.deallocate(a, 24, 8);

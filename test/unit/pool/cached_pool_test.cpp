@@ -46,7 +46,7 @@ TEST(cached_pool, leaves_most_of_a_limit_to_other_threads) {
 }
 
 TEST(cached_pool, leaves_most_of_a_bounded_source_to_other_threads) {
-    alignas(64) static std::byte buffer[64 * 1024];
+    alignas(64) static std::byte buffer[(64 + cenote::canary_bytes) * 1024];
     cenote::cached_pool<object, cenote::pool_options{}, cenote::buffer_source> pool{
         cenote::growth{}, cenote::buffer_source{buffer, sizeof buffer}};
     EXPECT_GE(left_by_another_thread(pool, 900), 900U);

@@ -1,0 +1,28 @@
+// Workloads at each level of checks, in one program; see workloads.cpp.
+#pragma once
+
+#include <cstddef>
+
+namespace bench::levels {
+
+struct workload {
+    const char* name;
+    void (*go)(std::size_t pairs); // of a create and a destroy
+    std::size_t pairs;             // in a round without checks
+};
+
+inline constexpr std::size_t workload_count = 6;
+inline constexpr int level_count = 3;
+
+// All of them, at a level: an array of workload_count.
+template <int Level>
+const workload* workloads();
+
+template <>
+const workload* workloads<0>();
+template <>
+const workload* workloads<1>();
+template <>
+const workload* workloads<2>();
+
+} // namespace bench::levels
