@@ -46,7 +46,7 @@ std::size_t guarded_store::records_bytes() const noexcept {
 // Needs the lock. Address space for everything; what is not touched is not resident.
 bool guarded_store::open() noexcept {
     const std::size_t page = vm::page_size();
-    const std::size_t bytes = round_up(records_bytes() + page + places_ * 2 * page, unit);
+    const std::size_t bytes = round_up(records_bytes() + page + std::size_t{2} * places_ * page, unit);
     // A source of the user's has no pages to forbid.
     auto* const base = static_cast<std::byte*>(from_.is_foreign() ? nullptr : from_.reserve(bytes, unit));
     if (base == nullptr || !map_.cover(address_of(base), bytes) ||
@@ -70,7 +70,7 @@ bool guarded_store::open() noexcept {
 }
 
 std::byte* guarded_store::page_of(std::uint32_t i) const noexcept {
-    return reinterpret_cast<std::byte*>(first_place()) + i * 2 * vm::page_size();
+    return reinterpret_cast<std::byte*>(first_place()) + std::size_t{2} * i * vm::page_size();
 }
 
 std::uint32_t guarded_store::index_of(const void* p) const noexcept {

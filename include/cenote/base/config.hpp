@@ -143,6 +143,7 @@ inline constexpr bool checks_cheap = CENOTE_CHECKS >= CENOTE_CHECKS_CHEAP;
 inline constexpr bool checks_full = CENOTE_CHECKS >= CENOTE_CHECKS_FULL;
 
 // Whether full checks mark memory: AddressSanitizer and MemorySanitizer see what that would find, and more.
+// NOLINTNEXTLINE(misc-redundant-expression): the macros differ where there is a sanitizer
 inline constexpr bool checks_memory = checks_full && CENOTE_ASAN == 0 && CENOTE_MSAN == 0;
 // Bytes behind each object that nobody may write.
 inline constexpr std::size_t canary_bytes = checks_memory ? 8 : 0;

@@ -582,6 +582,7 @@ private:
     // Gives back one of several, or one that a grow which failed had added.
     void drop(segment* s) noexcept {
         capacity_ -= s->total;
+        // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): there is a first segment as long as there is any
         segment_sums& all = first_->of_all;
         all.bytes -= s->bytes;
         --all.segments;
