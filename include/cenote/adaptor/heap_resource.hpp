@@ -5,6 +5,7 @@
 #pragma once
 
 #include "cenote/heap/heap.hpp"
+#include "cenote/source/source_watch.hpp"
 
 #include <cstddef>
 #include <memory_resource>
@@ -15,7 +16,7 @@ namespace cenote {
 class own_heap_resource : public std::pmr::memory_resource {
 public:
     explicit own_heap_resource(heap& on) noexcept : on_(on) {}
-    ~own_heap_resource() override = default;
+    ~own_heap_resource() override { detail::source_dies(this); }
 
 protected:
     // Throws std::bad_alloc when the heap refuses.

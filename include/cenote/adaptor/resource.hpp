@@ -14,6 +14,7 @@
 #include "cenote/pool/arena.hpp"
 #include "cenote/slab/growth.hpp"
 #include "cenote/source/source.hpp"
+#include "cenote/source/source_watch.hpp"
 
 #include <bit>
 #include <cstddef>
@@ -37,7 +38,7 @@ public:
     explicit basic_pool_resource(std::pmr::memory_resource* upstream, growth policy = {})
         : family_(upstream, policy) {}
     explicit basic_pool_resource(growth policy) : family_(policy) {}
-    ~basic_pool_resource() override = default;
+    ~basic_pool_resource() override { detail::source_dies(this); }
 
     // All memory goes back, whatever is still out; with many threads when no other uses it. O(capacity / 64).
     void release() noexcept { family_.release(); }
@@ -75,7 +76,7 @@ template <memory_source Source = vm_source>
 class arena_resource : public std::pmr::memory_resource {
 public:
     explicit arena_resource(basic_arena<Source>& in) noexcept : in_(in) {}
-    ~arena_resource() override = default;
+    ~arena_resource() override { detail::source_dies(this); }
 
     // Where the memory comes from.
     basic_arena<Source>& arena() const noexcept { return in_; }

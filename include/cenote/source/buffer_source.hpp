@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cenote/source/source.hpp"
+#include "cenote/source/source_watch.hpp"
 
 #include <cstddef>
 #include <span>
@@ -21,6 +22,9 @@ public:
         : next_(static_cast<std::byte*>(buffer)), end_(next_ + bytes) {}
     explicit buffer_source(std::span<std::byte> buffer) noexcept
         : buffer_source(buffer.data(), buffer.size()) {}
+    buffer_source(const buffer_source&) noexcept = default;
+    buffer_source& operator=(const buffer_source&) noexcept = default;
+    ~buffer_source() { detail::source_dies(this); }
 
     void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
         const std::size_t skip = padding(alignment);

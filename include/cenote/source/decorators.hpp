@@ -5,6 +5,7 @@
 
 #include "cenote/base/config.hpp"
 #include "cenote/source/source.hpp"
+#include "cenote/source/source_watch.hpp"
 
 #include <algorithm>
 #include <concepts>
@@ -23,6 +24,11 @@ public:
     source_decorator() requires std::default_initializable<Upstream>
     = default;
     explicit source_decorator(Upstream upstream) noexcept : upstream_(std::move(upstream)) {}
+    source_decorator(const source_decorator&) = default;
+    source_decorator(source_decorator&&) = default;
+    source_decorator& operator=(const source_decorator&) = default;
+    source_decorator& operator=(source_decorator&&) = default;
+    ~source_decorator() { detail::source_dies(this); }
 
     std::size_t decommit(void* p, std::size_t bytes) noexcept requires decommitting_source<Upstream> {
         return upstream_.decommit(p, bytes);

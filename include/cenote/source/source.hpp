@@ -25,6 +25,10 @@
 
 #include "cenote/base/bits.hpp"
 #include "cenote/base/budget.hpp"
+#include "cenote/base/config.hpp"
+#if CENOTE_CHECKS == CENOTE_CHECKS_FULL // others need not compile it
+#include "cenote/source/source_watch.hpp"
+#endif
 
 #include <concepts>
 #include <cstddef>
@@ -59,8 +63,10 @@ template <class S>
 requires requires { S::is_callers_memory; }
 inline constexpr bool is_callers_memory<S> = S::is_callers_memory;
 
-// A reference to a source that lives elsewhere and outlives every pool that uses it. Copyable. Thread safety is
-// that of the source.
+inline namespace CENOTE_LEVEL {
+
+// A reference to a source that lives elsewhere and outlives every pool that uses it: with full checks a source_decorator or
+// a buffer_source that does not is reported when it dies. Copyable. Thread safety is that of the source.
 template <memory_source Source>
 class source_ref {
 public:
@@ -69,10 +75,17 @@ public:
     source_ref(Source& to) noexcept : to_(&to) {}
 
     void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
-        return to_->allocate(bytes, alignment);
+        void* const p = to_->allocate(bytes, alignment);
+#if CENOTE_CHECKS == CENOTE_CHECKS_FULL
+        if (p != nullptr) detail::watched_sources.took(to_);
+#endif
+        return p;
     }
     void deallocate(void* p, std::size_t bytes, std::size_t alignment) noexcept {
         to_->deallocate(p, bytes, alignment);
+#if CENOTE_CHECKS == CENOTE_CHECKS_FULL
+        detail::watched_sources.gave(to_);
+#endif
     }
     std::size_t decommit(void* p, std::size_t bytes) noexcept requires decommitting_source<Source> {
         return to_->decommit(p, bytes);
@@ -88,5 +101,7 @@ public:
 private:
     Source* to_;
 };
+
+} // namespace CENOTE_LEVEL
 
 } // namespace cenote

@@ -105,6 +105,9 @@ TEST(source_ref, copies_share_one_source) {
     EXPECT_EQ(b.allocate(64, 16), buffer + 64);
     EXPECT_EQ(&a.get(), &source);
     EXPECT_EQ(&b.get(), &source);
+    a.deallocate(buffer + 64, 64, 16);
+    b.deallocate(buffer, 64, 16);
+    EXPECT_EQ(source.largest(16), sizeof buffer);
 }
 
 } // namespace
