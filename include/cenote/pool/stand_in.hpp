@@ -20,6 +20,8 @@
 #include <cstring>
 #include <utility>
 
+#if CENOTE_ASAN // whose functions it calls
+
 namespace cenote::detail {
 
 // Whether AddressSanitizer itself says what is wrong with freeing this: it was freed before, or lies in a block of malloc's.
@@ -126,3 +128,5 @@ private:
 };
 
 } // namespace cenote::detail
+
+#endif
