@@ -23,7 +23,7 @@ public:
     explicit buffer_source(std::span<std::byte> buffer) noexcept
         : buffer_source(buffer.data(), buffer.size()) {}
     buffer_source(const buffer_source&) noexcept = default;
-    buffer_source& operator=(const buffer_source&) noexcept = default;
+    buffer_source& operator=(const buffer_source&) noexcept = default; // cuts the same buffer
     ~buffer_source() { detail::source_dies(this); }
 
     void* allocate(std::size_t bytes, std::size_t alignment) noexcept {

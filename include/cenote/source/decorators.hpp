@@ -26,8 +26,8 @@ public:
     explicit source_decorator(Upstream upstream) noexcept : upstream_(std::move(upstream)) {}
     source_decorator(const source_decorator&) = default;
     source_decorator(source_decorator&&) = default;
-    source_decorator& operator=(const source_decorator&) = default;
-    source_decorator& operator=(source_decorator&&) = default;
+    source_decorator& operator=(const source_decorator&) = default; // as the upstream does
+    source_decorator& operator=(source_decorator&&) = default;      // as the upstream does
     ~source_decorator() { detail::source_dies(this); }
 
     std::size_t decommit(void* p, std::size_t bytes) noexcept requires decommitting_source<Upstream> {
