@@ -4,8 +4,9 @@
 
 #include "cenote/os/errno_kept.hpp"
 
-#include <atomic>
-#ifdef __linux__
+#ifndef __linux__
+#include <sched.h>
+#else
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -26,22 +27,20 @@ inline void spin_pause() noexcept {
 // Sleeps while `state` is `value`, or not at all: whoever returns looks again. Linux is called directly, since what
 // std::atomic::wait does the same with is in the C++ runtime, which a replacement of malloc must do without. For a tenth of
 // a second at most: a waker whose call is refused then costs that, and not a thread that sleeps for ever.
-inline void wait_while(std::atomic<int>& state, int value) noexcept {
+inline void wait_while(int& state, int value) noexcept {
 #ifdef __linux__
     const errno_kept kept;
     const timespec most{0, 100'000'000};
     ::syscall(SYS_futex, &state, FUTEX_WAIT_PRIVATE, value, &most);
 #else
-    // Relaxed: whoever is woken acquires by what it does next.
-    state.wait(value, std::memory_order_relaxed);
+    // Relaxed: whoever goes on acquires by what it does next.
+    if (__atomic_load_n(&state, __ATOMIC_RELAXED) == value) ::sched_yield();
 #endif
 }
-inline void wake_one(std::atomic<int>& state) noexcept {
+inline void wake_one([[maybe_unused]] int& state) noexcept {
 #ifdef __linux__
     const errno_kept kept;
     ::syscall(SYS_futex, &state, FUTEX_WAKE_PRIVATE, 1);
-#else
-    state.notify_one();
 #endif
 }
 
@@ -56,8 +55,8 @@ public:
     void lock() noexcept {
         int seen = unlocked;
         // Acquire: pairs with the release in unlock(), so that what the last holder wrote is seen.
-        if (state_.compare_exchange_strong(seen, locked, std::memory_order_acquire,
-                                           std::memory_order_relaxed)) [[likely]]
+        if (__atomic_compare_exchange_n(&state_, &seen, locked, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+            [[likely]]
             return;
         lock_slowly();
     }
@@ -65,14 +64,13 @@ public:
     bool try_lock() noexcept {
         int seen = unlocked;
         // Acquire: as in lock().
-        return state_.compare_exchange_strong(seen, locked, std::memory_order_acquire,
-                                              std::memory_order_relaxed);
+        return __atomic_compare_exchange_n(&state_, &seen, locked, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
     }
 
     void unlock() noexcept {
         // Release: pairs with the acquires of whoever locks next. An exchange, because a thread may have announced
         // since that it sleeps.
-        if (state_.exchange(unlocked, std::memory_order_release) == contended) [[unlikely]]
+        if (__atomic_exchange_n(&state_, unlocked, __ATOMIC_RELEASE) == contended) [[unlikely]]
             wake_one(state_);
     }
 
@@ -86,14 +84,14 @@ private:
         for (int i = 0; i != spins; ++i) {
             spin_pause();
             // Relaxed: only a hint whether trying is worth it; try_lock acquires.
-            if (state_.load(std::memory_order_relaxed) == unlocked && try_lock()) return;
+            if (__atomic_load_n(&state_, __ATOMIC_RELAXED) == unlocked && try_lock()) return;
         }
         // Acquire: as in lock(). Whoever slept takes the lock as contended: others may still sleep.
-        while (state_.exchange(contended, std::memory_order_acquire) != unlocked)
+        while (__atomic_exchange_n(&state_, contended, __ATOMIC_ACQUIRE) != unlocked)
             wait_while(state_, contended);
     }
 
-    std::atomic<int> state_{unlocked};
+    int state_ = unlocked;
 };
 
 // Holds a lock for a scope. <mutex> would bring all of std::mutex along.

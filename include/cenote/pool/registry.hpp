@@ -18,7 +18,6 @@
 #include "cenote/os/vm.hpp"
 #include "cenote/pool/spare_pages.hpp"
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <pthread.h>
