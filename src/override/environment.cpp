@@ -130,7 +130,7 @@ bool is_asked(char** environment) noexcept {
 
 constexpr std::size_t usual_leak_rate = 512_KiB;
 
-void read_samples() noexcept {
+[[maybe_unused]] void read_samples() noexcept { // the hardened library has none
     read_variable(
         "CENOTE_LEAKS", "0, 1, or a number of bytes, or with K, M or G",
         [](const char* t, std::size_t& n) { return (read_number(t, n) && n == 0) || read_bytes(t, n); },

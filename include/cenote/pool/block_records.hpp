@@ -201,11 +201,11 @@ private:
     block_records* previous_ = nullptr;
 };
 
-// Forks take the records' lock from before main on.
-inline const bool forks_know_block_records = [] {
+// Forks take the records' lock from before main on. Not a variable that is initialised: that of an inline one needs the C++
+// runtime, which libcenote.so does without.
+[[gnu::constructor]] static void let_forks_know_block_records() noexcept {
     const locked_scope hold{shared_pools.members};
     shared_pools.handle_forks();
-    return true;
-}();
+}
 
 } // namespace cenote::detail
