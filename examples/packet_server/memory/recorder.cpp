@@ -4,15 +4,19 @@
 #include <cerrno>
 #include <cstring>
 #include <exception>
+#include <system_error>
 
 namespace packet_server {
 
 namespace format = record_format;
 
+// What errno says; std::strerror is not for several threads.
+static std::string text_of(int error) { return std::generic_category().message(error); }
+
 recorder::recorder(const std::string& path, std::uint64_t limit, const format::kind_sizes& sizes)
     : file_(std::fopen(path.c_str(), "wb")), sizes_(sizes), limit_(limit) {
     if (!file_) {
-        trouble_ = path + ": " + std::strerror(errno);
+        trouble_ = path + ": " + text_of(errno);
         return;
     }
     payload_.resize(format::largest_payload);
@@ -50,7 +54,7 @@ void recorder::created(object_kind kind, std::size_t bytes, const void* p) noexc
         put_number(slot);
         finish_event();
     } catch (const std::exception&) {
-        stop("out of memory for the recording");
+        stop(ENOMEM);
     }
 }
 
@@ -71,7 +75,7 @@ void recorder::close() noexcept {
     write_frame();
     const std::array<char, format::frame_header_bytes> end{};
     write(end.data(), end.size());
-    if (file_ && std::fclose(file_.release()) != 0) trouble_ = std::strerror(errno);
+    if (file_ && std::fclose(file_.release()) != 0) stop(errno);
 }
 
 bool recorder::wants_event() noexcept {
@@ -105,13 +109,13 @@ void recorder::write_frame() noexcept {
 }
 
 void recorder::write(const char* bytes, std::size_t count) noexcept {
-    if (file_ && std::fwrite(bytes, 1, count, file_.get()) != count) stop(std::strerror(errno));
+    if (file_ && std::fwrite(bytes, 1, count, file_.get()) != count) stop(errno);
 }
 
-void recorder::stop(const char* why) noexcept {
+void recorder::stop(int error) noexcept {
     file_.reset();
     try {
-        trouble_ = why;
+        trouble_ = text_of(error);
     } catch (const std::exception&) {
         trouble_.clear();
     }

@@ -47,7 +47,7 @@ private:
     void finish_event() noexcept;
     void write_frame() noexcept;
     void write(const char* bytes, std::size_t count) noexcept;
-    void stop(const char* why) noexcept;
+    void stop(int error) noexcept;
 
     std::unique_ptr<std::FILE, close_file> file_;
     record_format::kind_sizes sizes_;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string_view>
+#include <system_error>
 
 namespace packet_server {
 
@@ -19,7 +20,7 @@ constexpr std::uint64_t largest_size = std::uint64_t{1} << 30; // bytes of one o
 struct close_file {
     void operator()(std::FILE* file) const noexcept { std::fclose(file); }
 };
-using file_handle = std::unique_ptr<std::FILE, close_file>;
+using open_file = std::unique_ptr<std::FILE, close_file>;
 
 // Takes a frame's payload apart. Every next_... says whether there was one.
 class payload_reader {
@@ -169,8 +170,8 @@ std::string read_frames(std::FILE* file, event_reader& events) {
 } // namespace
 
 recording read_recording(const std::string& path) {
-    const file_handle file(std::fopen(path.c_str(), "rb"));
-    if (!file) throw std::runtime_error(path + ": " + std::strerror(errno));
+    const open_file file(std::fopen(path.c_str(), "rb"));
+    if (!file) throw std::runtime_error(path + ": " + std::generic_category().message(errno));
     recording result;
     read_header(file.get(), path, result);
     event_reader events(result);

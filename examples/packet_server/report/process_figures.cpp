@@ -1,7 +1,7 @@
 #include "process_figures.hpp"
 
-#include <cstdio>
 #include <fstream>
+#include <sstream>
 #include <string>
 #include <sys/resource.h>
 
@@ -25,9 +25,12 @@ process_figures process_figures::now() {
     // Not ru_maxrss: that begins with the peak of the process which started this one.
     std::ifstream status("/proc/self/status");
     for (std::string line; std::getline(status, line);) {
+        std::istringstream words(line);
+        std::string name;
         std::size_t kib = 0;
-        if (std::sscanf(line.c_str(), "VmHWM: %zu", &kib) == 1) figures.peak_resident_kib = kib;
-        if (std::sscanf(line.c_str(), "VmRSS: %zu", &kib) == 1) figures.resident_kib = kib;
+        if (!(words >> name >> kib)) continue;
+        if (name == "VmHWM:") figures.peak_resident_kib = kib;
+        if (name == "VmRSS:") figures.resident_kib = kib;
     }
     return figures;
 }

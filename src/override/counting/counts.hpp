@@ -101,7 +101,7 @@ struct alignas(4096) file_header {
     heap_figures at_most_live;
     class_figures classes[kinds];
 };
-inline constexpr std::int64_t publish_step = 16 * 1024;
+inline constexpr std::int64_t publish_step = 16'384;
 inline constexpr std::uint64_t right_layout =
     (std::uint64_t{sizeof(file_header)} << 32) | (sizeof(thread_counts) << 8) | kinds;
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -29,7 +30,7 @@ constexpr std::array all_measures{
                      [](const ending& how) { return how.peak_bytes(); }, bytes_text},
     compared_measure{"page_faults", "page faults",
                      [](const ending& how) { return static_cast<double>(how.page_faults()); },
-                     [](double n) { return with_commas(static_cast<std::uint64_t>(n + .5)); }},
+                     [](double n) { return with_commas(static_cast<std::uint64_t>(std::llround(n))); }},
 };
 
 std::vector<double> values_of(const compared_allocator& of, const compared_measure& what) {

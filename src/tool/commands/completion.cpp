@@ -149,9 +149,12 @@ std::string for_zsh(const CLI::App& root) {
             if (each.takes_value && value.empty()) value = ":value: ";
             const std::string text = "[" + harmless(each.description) + "]" + value + "'";
             const std::string names = joined(each.names, " ");
-            cases += each.names.size() == 1
-                         ? " \\\n                '" + names + text
-                         : " \\\n                '(" + names + ")'{" + joined(each.names, ",") + "}'" + text;
+            cases += " \\\n                '";
+            if (each.names.size() == 1)
+                cases.append(names);
+            else
+                cases.append("(").append(names).append(")'{").append(joined(each.names, ",")).append("}'");
+            cases += text;
         }
         cases += line->get_prefix_command() ? " \\\n                '*:::program:_normal'\n"
                                             : " \\\n                '*:file:_files'\n";

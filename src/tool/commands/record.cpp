@@ -29,7 +29,7 @@ constexpr const char* record_library = "libcenote-record.so";
 
 struct record_line {
     std::string path;
-    std::uint64_t stacks = 64 * 1024;
+    std::uint64_t stacks = 65'536;
     bool drops = false;
     bool children = false;
     bool quiet = false;

@@ -94,11 +94,13 @@ observed_run observe(start_options start, const std::string& library, double sec
     observed_run result;
     double passed = 0;
     // Often at first: many are gone soon.
-    for (double step = .001;; step = std::min(step * 1.3, .1)) {
+    double step = .001;
+    while (true) {
         look_at_process(program.pid(), real, result);
         result.is_secure = result.is_secure || is_secure(program.pid());
         if (program.has_ended_within(step)) break;
         passed += step;
+        step = std::min(step * 1.3, .1);
         if (seconds == 0 || passed < seconds) continue;
         result.was_told_to_end = true;
         program.send(SIGTERM);

@@ -137,8 +137,7 @@ std::string find_program(const std::string& name) {
     while (!name.empty()) {
         const std::size_t end = rest.find(':');
         const std::string folder = rest.substr(0, end);
-        if (const std::string file = (folder.empty() ? "." : folder) + "/" + name; is_program(file))
-            return file;
+        if (std::string file = (folder.empty() ? "." : folder) + "/" + name; is_program(file)) return file;
         if (end == std::string::npos) break;
         rest.erase(0, end + 1);
     }
@@ -198,8 +197,11 @@ bool child::has_ended_within(double seconds) const {
     const double end = seconds_now() + seconds;
     pollfd ready{handle, POLLIN, 0};
     int result = 0;
-    for (double left = seconds; result <= 0 && left > 0; left = end - seconds_now())
+    double left = seconds;
+    while (result <= 0 && left > 0) {
         result = ::poll(&ready, 1, static_cast<int>(std::min(left, 1e6) * 1000) + 1);
+        left = end - seconds_now();
+    }
     ::close(handle);
     return result > 0;
 }

@@ -205,7 +205,7 @@ replay_plan::replay_plan(const std::string& path, bool one_thread) {
     planner made(one_thread);
     made.read(trace);
     for (const std::string& note : trace.notes())
-        notes_ += (notes_.empty() ? "" : "\n") + path + ": " + note;
+        notes_.append(notes_.empty() ? "" : "\n").append(path).append(": ").append(note);
 
     plan_header header = made.header();
     if (header.calls == 0) throw failure(exit_trouble, path + " has no calls that could be replayed");
