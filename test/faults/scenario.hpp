@@ -7,6 +7,7 @@
 #include "support/objects.hpp"
 #include "support/shared_pools.hpp"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 
 #include <cstddef>
@@ -93,7 +94,12 @@ inline bool run_in_a_child(const scenario& s, os_call call, std::size_t k, faili
 
 inline void expect_survival(const scenario& s, failing how) {
     outcome unharmed;
-    ASSERT_TRUE(run_in_a_child(s, os_call::mmap, 0, how, unharmed));
+    // The most of several: where addresses fall, and which thread comes first, may cost a unit more.
+    for (int tries = 0; tries != 8; ++tries) {
+        outcome o;
+        ASSERT_TRUE(run_in_a_child(s, os_call::mmap, 0, how, o));
+        unharmed.mapped = std::max(unharmed.mapped, o.mapped);
+    }
     std::size_t failures = 0;
     for (const os_call call : all_os_calls)
         for (std::size_t k = 1;; k += how == failing::alone ? 1 : 1 + k / 4) {
@@ -101,7 +107,7 @@ inline void expect_survival(const scenario& s, failing how) {
             ASSERT_LT(k, 10'000U) << "the scenario never ends";
             outcome o;
             ASSERT_TRUE(run_in_a_child(s, call, k, how, o));
-            // Which thread comes first may cost a unit more; what is lost is lost each time.
+            // What is lost is lost each time.
             outcome again = o;
             for (int tries = 0; again.mapped > unharmed.mapped + s.kept && tries != 4; ++tries)
                 ASSERT_TRUE(run_in_a_child(s, call, k, how, again));
