@@ -2,7 +2,7 @@
 // each stands, with the stack that allocated it.
 //
 //     filter    64 KiB of counts, by address: free asks here first, and nearly always only here
-//     records   a table with open addressing, half full at most, behind a lock
+//     table     the records, behind a lock
 //
 // Both are made with the first record. What there is no memory for is not recorded.
 #pragma once
@@ -11,6 +11,7 @@
 
 #include "cenote/base/bits.hpp"
 #include "cenote/base/units.hpp"
+#include "cenote/os/address_table.hpp"
 #include "cenote/os/stack_store.hpp"
 #include "cenote/os/vm.hpp"
 
@@ -41,7 +42,7 @@ public:
         // Acquire: pairs with add(). Who frees a block that has a record got to know its address after that was made.
         const std::atomic<std::uint8_t>* const filter = filter_.load(std::memory_order_acquire);
         if (filter == nullptr ||
-            filter[hash(address_of(p)) % filter_bytes].load(std::memory_order_relaxed) == 0)
+            filter[table::hash(address_of(p)) % filter_bytes].load(std::memory_order_relaxed) == 0)
             return;
         remove_record(address_of(p));
     }
@@ -49,12 +50,12 @@ public:
     // All records go.
     void clear() noexcept;
 
-    std::size_t size() const noexcept { return size_; } // records; needs the lock
+    std::size_t size() const noexcept { return table_.size(); } // records; needs the lock
     // Each record, in no order; needs the lock.
     template <class Visit>
     void for_each(Visit visit) const noexcept {
-        for (std::size_t i = 0; i != room_; ++i)
-            if (table_[i].base != 0) visit(table_[i]);
+        for (const leak_record& each : table_)
+            if (each.base != 0) visit(each);
     }
     bool valid() const noexcept;
 
@@ -65,20 +66,13 @@ public:
 
 private:
     static constexpr std::size_t filter_bytes = 64_KiB;
-    static constexpr std::size_t first_room = 1024;
+    using table = address_table<leak_record, &leak_record::base>;
 
-    // Neighbouring blocks, and those at the same place of different pages, go far apart.
-    static std::size_t hash(std::uintptr_t base) noexcept {
-        return static_cast<std::size_t>((base >> 3) * 0x9E37'79B9'7F4A'7C15 >> 24);
-    }
     bool make_room() noexcept;
     CENOTE_COLD void remove_record(std::uintptr_t base) noexcept;
-    void put(const leak_record& r) noexcept;
 
     std::atomic<std::atomic<std::uint8_t>*> filter_{nullptr};
-    leak_record* table_ = nullptr;
-    std::size_t room_ = 0;
-    std::size_t size_ = 0;
+    table table_;
 };
 
 } // namespace cenote::detail

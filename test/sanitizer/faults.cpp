@@ -2,7 +2,6 @@
 // expect_report.py.
 #include "pools.hpp"
 
-#include <cstdio>
 #include <cstdlib>
 #include <string_view>
 
@@ -92,10 +91,5 @@ long commit(std::string_view fault) {
 } // namespace
 
 int main(int argc, char** argv) {
-    const std::string_view name = argc > 1 ? argv[1] : "";
-    const std::string_view fault = argc > 2 ? argv[2] : "";
-    long sum = 0;
-    if (!with_pool(name, [&]<class Pool>() { sum = commit<Pool>(fault); })) return 2;
-    std::printf("done %ld\n", sum);
-    return 0;
+    return run(argc, argv, []<class Pool>(std::string_view fault) { return commit<Pool>(fault); });
 }

@@ -5,6 +5,7 @@
 #include "cenote/heap.hpp"
 
 #include <cstddef>
+#include <cstdio>
 #include <new>
 #include <string_view>
 
@@ -92,6 +93,17 @@ bool with_pool(std::string_view name, F&& f) {
     if (name == "object_pool_in_buffer") return f.template operator()<orders_in_buffer>(), true;
     if (name == "arena") return f.template operator()<orders_in_arena>(), true;
     return false;
+}
+
+// The main of each program, `PROGRAM POOL FAULT`: calls commit.template operator()<Pool>(fault), and says that it came so far.
+template <class Commit>
+int run(int argc, char** argv, Commit&& commit) {
+    const std::string_view name = argc > 1 ? argv[1] : "";
+    const std::string_view fault = argc > 2 ? argv[2] : "";
+    long sum = 0;
+    if (!with_pool(name, [&]<class Pool>() { sum = commit.template operator()<Pool>(fault); })) return 2;
+    std::printf("done %ld\n", sum);
+    return 0;
 }
 
 } // namespace faults

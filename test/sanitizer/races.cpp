@@ -3,7 +3,6 @@
 #include "pools.hpp"
 
 #include <atomic>
-#include <cstdio>
 #include <mutex>
 #include <string_view>
 #include <thread>
@@ -85,14 +84,8 @@ long use_of_what_another_destroys(Pool& pool, std::string_view fault) {
 } // namespace
 
 int main(int argc, char** argv) {
-    const std::string_view name = argc > 1 ? argv[1] : "";
-    const std::string_view fault = argc > 2 ? argv[2] : "";
-    long sum = 0;
-    const bool known = with_pool(name, [&]<class Pool>() {
+    return run(argc, argv, []<class Pool>(std::string_view fault) {
         static Pool pool;
-        sum = fault == "none" ? hand_over(pool) : use_of_what_another_destroys(pool, fault);
+        return fault == "none" ? hand_over(pool) : use_of_what_another_destroys(pool, fault);
     });
-    if (!known) return 2;
-    std::printf("done %ld\n", sum);
-    return 0;
 }

@@ -1,7 +1,6 @@
 // uninitialised POOL FAULT: branches on what nobody wrote, or not, for MemorySanitizer.
 #include "pools.hpp"
 
-#include <cstdio>
 #include <cstdlib>
 #include <string_view>
 
@@ -43,10 +42,5 @@ int commit(std::string_view fault) {
 } // namespace
 
 int main(int argc, char** argv) {
-    const std::string_view name = argc > 1 ? argv[1] : "";
-    const std::string_view fault = argc > 2 ? argv[2] : "";
-    int sum = 0;
-    if (!with_pool(name, [&]<class Pool>() { sum = commit<Pool>(fault); })) return 2;
-    std::printf("done %d\n", sum);
-    return 0;
+    return run(argc, argv, []<class Pool>(std::string_view fault) { return commit<Pool>(fault); });
 }

@@ -3,6 +3,7 @@
 //     CENOTE_KILLS=10000 ./stress_segment     so many deaths; 300 otherwise
 #include "cenote/shared_segment_pool.hpp"
 
+#include "support/shared_object.hpp"
 #include "support/stamped.hpp"
 
 #include <gtest/gtest.h>
@@ -14,7 +15,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <random>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -204,10 +204,6 @@ class segment_kills : public ::testing::Test {
 protected:
     void SetUp() override {
         if (!cenote::shared_memory::supported) GTEST_SKIP() << "not on this system";
-        void* const p =
-            ::mmap(nullptr, sizeof(board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-        ASSERT_NE(p, MAP_FAILED);
-        shared = ::new (p) board;
         ASSERT_EQ(pool.try_open(nullptr, {.capacity = capacity, .participants = 16}), segment_error::none);
     }
 
@@ -248,7 +244,7 @@ protected:
         });
     }
 
-    board* shared = nullptr;
+    shared_object<board> shared;
     pool_type pool;
 };
 

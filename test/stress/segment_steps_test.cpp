@@ -2,6 +2,7 @@
 // go one instruction at a time, and kills it. Whatever k was, what is left is as before the operation or as after it, and all of it comes back.
 #include "cenote/shared_segment_pool.hpp"
 
+#include "support/shared_object.hpp"
 #include "support/stamped.hpp"
 
 #include <gtest/gtest.h>
@@ -11,8 +12,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <new>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
@@ -42,13 +41,6 @@ class killed_amid : public ::testing::Test {
 protected:
     void SetUp() override {
         if (!cenote::shared_memory::supported) GTEST_SKIP() << "not on this system";
-        void* const p =
-            ::mmap(nullptr, sizeof(last_words), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-        ASSERT_NE(p, MAP_FAILED);
-        told = ::new (p) last_words;
-    }
-    void TearDown() override {
-        if (told != nullptr) ::munmap(told, sizeof(last_words));
     }
 
     // In the child: prepare(pool), not traced; act(pool), one instruction at a time. Here: check(done) after the death.
@@ -60,7 +52,7 @@ protected:
             ASSERT_EQ(here.try_open(nullptr, {.capacity = blocks, .participants = 3}), segment_error::none);
             survivor = &here;
             bystander = here.create(1U);
-            ::new (told) last_words;
+            told.begin_anew();
             done = die_after(k, prepare, act);
             if (not_allowed) GTEST_SKIP() << "nobody may be traced here";
             ASSERT_TRUE(here.valid()) << k;
@@ -89,7 +81,7 @@ protected:
         return s != nullptr && s->is(2);
     }
 
-    last_words* told = nullptr;
+    shared_object<last_words> told;
     step_pool* survivor = nullptr;
     handle<stamped> bystander;
     bool left_by_the_dead = false;

@@ -182,10 +182,8 @@ inline constexpr report_figure report_figures[] = {
      [](const pool_report& r) -> std::uint64_t { return r.flushes; }},
 };
 
-// One metric: what it is, then write_value(out, report) for each report that has one.
-template <class Write, class Has, class Value>
-void write_metric(text_writer<Write>& out, const char* name, const char* help, bool is_counter, Has has,
-                  Value write_value) {
+template <class Write>
+void write_head_of_metric(text_writer<Write>& out, const char* name, const char* help, bool is_counter) {
     out.text("# HELP ");
     out.text(name);
     out.text(" ");
@@ -193,6 +191,13 @@ void write_metric(text_writer<Write>& out, const char* name, const char* help, b
     out.text("\n# TYPE ");
     out.text(name);
     out.text(is_counter ? " counter\n" : " gauge\n");
+}
+
+// One metric: what it is, then write_value(out, report) for each report that has one.
+template <class Write, class Has, class Value>
+void write_metric(text_writer<Write>& out, const char* name, const char* help, bool is_counter, Has has,
+                  Value write_value) {
+    write_head_of_metric(out, name, help, is_counter);
     for_each_pool_report([&](const pool_report& r) {
         if (!has(r)) return;
         out.text(name);
@@ -291,13 +296,7 @@ void write_reports_as_prometheus(Write&& write) {
         {"cenote_ended_pools_flushes_total", "Their flushes.", ended.flushes},
     };
     for (const auto& c : counts) {
-        out.text("# HELP ");
-        out.text(c.name);
-        out.text(" ");
-        out.text(c.help);
-        out.text("\n# TYPE ");
-        out.text(c.name);
-        out.text(" counter\n");
+        detail::write_head_of_metric(out, c.name, c.help, true);
         out.text(c.name);
         out.text(" ");
         out.number(c.value);

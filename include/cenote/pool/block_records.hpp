@@ -1,22 +1,21 @@
 // Layer: pool. What full checks keep of each block beside it: whether it is live, and who created and destroyed what is or was
 // in it.
 //
-//     slots_  [ block | created, destroyed, state ] ...     of one pool: open-addressed, at most half full
+//     table_  [ block | created, destroyed, state ] ...     of one pool
 //
 // All pools with records are in one list, so that a pool that is given another's block can say whose it is.
 #pragma once
 
 #include "cenote/base/bits.hpp"
 #include "cenote/base/error.hpp"
-#include "cenote/base/units.hpp"
+#include "cenote/os/address_table.hpp"
 #include "cenote/os/lock.hpp"
 #include "cenote/os/stack_store.hpp"
-#include "cenote/os/vm.hpp"
+#include "cenote/pool/early_forks.hpp"
 #include "cenote/pool/registry.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 
 namespace cenote::detail {
 
@@ -38,9 +37,7 @@ public:
     // `pool` was moved as well.
     void move_from(block_records& other, const void* pool) noexcept {
         const locked_scope hold{shared_pools.tables};
-        slots_ = std::exchange(other.slots_, nullptr);
-        slots_count_ = std::exchange(other.slots_count_, 0);
-        used_ = std::exchange(other.used_, 0);
+        table_.take(other.table_);
         if (other.pool_ != nullptr) join(pool, other.identify_);
         other.leave();
     }
@@ -49,16 +46,16 @@ public:
     ~block_records() {
         const locked_scope hold{shared_pools.tables};
         leave();
-        free_slots();
+        table_.release();
     }
 
     // Takes the record of a free block out; one of no block where there is none.
     block_record take(const void* block) noexcept {
         const locked_scope hold{shared_pools.tables};
-        block_record* const at = slot_of(block);
+        block_record* const at = table_.find(address_of(block));
         if (at == nullptr) return {};
         const block_record found = *at;
-        erase(at);
+        table_.erase(at);
         return found;
     }
 
@@ -66,15 +63,14 @@ public:
     void put_live(const void* block, trace_id created, const void* pool, identify how) noexcept {
         const locked_scope hold{shared_pools.tables};
         if (pool_ == nullptr) join(pool, how);
-        if (!has_room()) return;
-        insert({.block = address_of(block), .created = created, .is_live = 1});
-        ++used_;
+        if (!table_.make_room(1)) return;
+        table_.insert({.block = address_of(block), .created = created, .is_live = 1});
     }
 
     // It is free, and filled.
     void put_free(const void* block, trace_id destroyed) noexcept {
         const locked_scope hold{shared_pools.tables};
-        block_record* const at = slot_of(block);
+        block_record* const at = table_.find(address_of(block));
         if (at == nullptr) return;
         at->destroyed = destroyed & 0x3FFF'FFFF;
         at->is_live = 0;
@@ -83,7 +79,7 @@ public:
 
     block_record find(const void* block) const noexcept {
         const locked_scope hold{shared_pools.tables};
-        const block_record* const at = slot_of(block);
+        const block_record* const at = table_.find(address_of(block));
         return at == nullptr ? block_record{} : *at;
     }
 
@@ -91,8 +87,8 @@ public:
     void begin_giving_back() noexcept {
         const locked_scope hold{shared_pools.tables};
         ++giving_back_;
-        for (std::size_t i = 0; i != slots_count_; ++i)
-            slots_[i].is_filled = 0;
+        for (block_record& each : table_)
+            each.is_filled = 0;
     }
     void end_giving_back() noexcept {
         const locked_scope hold{shared_pools.tables};
@@ -101,15 +97,15 @@ public:
 
     void clear() noexcept {
         const locked_scope hold{shared_pools.tables};
-        free_slots();
+        table_.release();
     }
 
     // Calls visit(record) for each until one returns false; visit must take no lock. Whether all returned true.
     template <class Visitor>
     bool all_of(Visitor&& visit) const noexcept {
         const locked_scope hold{shared_pools.tables};
-        for (std::size_t i = 0; i != slots_count_; ++i)
-            if (slots_[i].block != 0 && !visit(slots_[i])) return false;
+        for (const block_record& each : table_)
+            if (each.block != 0 && !visit(each)) return false;
         return true;
     }
 
@@ -118,12 +114,11 @@ public:
     static void with_owner_of(const void* block, Visitor&& visit) noexcept {
         const locked_scope hold{shared_pools.tables};
         for (const block_records* r = first(); r != nullptr; r = r->next_)
-            if (const block_record* const at = r->slot_of(block)) return visit(r->identify_(r->pool_), *at);
+            if (const block_record* const at = r->table_.find(address_of(block)))
+                return visit(r->identify_(r->pool_), *at);
     }
 
 private:
-    static constexpr std::size_t first_slots = 256;
-
     static block_records*& first() noexcept {
         static constinit block_records* list = nullptr;
         return list;
@@ -143,69 +138,12 @@ private:
         pool_ = nullptr;
     }
 
-    std::size_t wanted(std::uintptr_t address) const noexcept {
-        return static_cast<std::size_t>((address * 0x9E37'79B9'7F4A'7C15) >> 20) & (slots_count_ - 1);
-    }
-    block_record* slot_of(const void* block) const noexcept {
-        if (slots_ == nullptr) return nullptr;
-        const std::uintptr_t address = address_of(block);
-        for (std::size_t i = wanted(address);; i = (i + 1) & (slots_count_ - 1)) {
-            if (slots_[i].block == address) return &slots_[i];
-            if (slots_[i].block == 0) return nullptr;
-        }
-    }
-    void insert(const block_record& record) noexcept {
-        std::size_t i = wanted(record.block);
-        while (slots_[i].block != 0)
-            i = (i + 1) & (slots_count_ - 1);
-        slots_[i] = record;
-    }
-    // Those behind it move up where a search would else stop before them.
-    void erase(block_record* at) noexcept {
-        auto hole = static_cast<std::size_t>(at - slots_);
-        for (std::size_t i = (hole + 1) & (slots_count_ - 1); slots_[i].block != 0;
-             i = (i + 1) & (slots_count_ - 1)) {
-            const std::size_t from = wanted(slots_[i].block);
-            if (((i - from) & (slots_count_ - 1)) < ((i - hole) & (slots_count_ - 1))) continue;
-            slots_[hole] = slots_[i];
-            hole = i;
-        }
-        slots_[hole] = {};
-        --used_;
-    }
-    bool has_room() noexcept {
-        if (slots_ != nullptr && (used_ + 1) * 2 <= slots_count_) return true;
-        const std::size_t larger = slots_ == nullptr ? first_slots : slots_count_ * 2;
-        auto* const made = static_cast<block_record*>(vm::map_anywhere(larger * sizeof(block_record)));
-        if (made == nullptr) return false;
-        block_record* const old = std::exchange(slots_, made);
-        const std::size_t old_count = std::exchange(slots_count_, larger);
-        for (std::size_t i = 0; old != nullptr && i != old_count; ++i)
-            if (old[i].block != 0) insert(old[i]);
-        if (old != nullptr) vm::release(old, old_count * sizeof(block_record));
-        return true;
-    }
-    void free_slots() noexcept {
-        if (slots_ != nullptr) vm::release(slots_, slots_count_ * sizeof(block_record));
-        slots_ = nullptr;
-        slots_count_ = used_ = 0;
-    }
-
-    block_record* slots_ = nullptr;
-    std::size_t slots_count_ = 0; // a power of two
-    std::size_t used_ = 0;
+    address_table<block_record, &block_record::block> table_;
     std::uint32_t giving_back_ = 0; // calls that do so now
     const void* pool_ = nullptr;    // nullptr: not in the list
     identify identify_ = nullptr;
     block_records* next_ = nullptr;
     block_records* previous_ = nullptr;
 };
-
-// Forks take the records' lock from before main on. Not a variable that is initialised: that of an inline one needs the C++
-// runtime, which libcenote.so does without.
-[[gnu::constructor]] static void let_forks_know_block_records() noexcept {
-    const locked_scope hold{shared_pools.members};
-    shared_pools.handle_forks();
-}
 
 } // namespace cenote::detail

@@ -1,17 +1,17 @@
 // Layer: pool. Which memory of malloc's stands in for which block, under AddressSanitizer; see pool/stand_in.hpp.
 //
-//     slots_  [ key | value ] [ key | value ] ...     of each pair two: block -> stand-in, stand-in -> block
+//     table_  [ key | value ] [ key | value ] ...     of each pair two: block -> stand-in, stand-in -> block
 //
-// One open-addressed table for all pools and heaps, at most half full, with linear probing. All pointers in it are complemented,
+// One table for all pools and heaps. All pointers in it are complemented,
 // so that LeakSanitizer does not take them for pointers: what nobody else points to is leaked.
 #pragma once
 
 #include "cenote/base/bits.hpp"
 #include "cenote/base/config.hpp"
 #include "cenote/base/error.hpp"
-#include "cenote/base/units.hpp"
+#include "cenote/os/address_table.hpp"
 #include "cenote/os/lock.hpp"
-#include "cenote/os/vm.hpp"
+#include "cenote/pool/early_forks.hpp"
 #include "cenote/pool/registry.hpp"
 
 #include <cstddef>
@@ -33,10 +33,10 @@ public:
         if (::posix_memalign(&made, alignment < sizeof(void*) ? sizeof(void*) : alignment, bytes) != 0)
             return nullptr;
         const locked_scope hold{shared_pools.tables};
-        if (has_room_for_two()) {
-            if (find(address_of(block)) != nullptr) fail_with("block %p is handed out twice", block);
-            insert(address_of(block), address_of(made));
-            insert(address_of(made), address_of(block));
+        if (table_.make_room(2)) {
+            if (find(block) != nullptr) fail_with("block %p is handed out twice", block);
+            table_.insert({~address_of(block), ~address_of(made)});
+            table_.insert({~address_of(made), ~address_of(block)});
             return made;
         }
         std::free(made);
@@ -46,7 +46,7 @@ public:
     // What stands in for a block, and what it stands in for; nullptr where there is neither. O(1).
     void* other(const void* block_or_stand_in) const noexcept {
         const locked_scope hold{shared_pools.tables};
-        const slot* const found = find(address_of(block_or_stand_in));
+        const entry* const found = find(block_or_stand_in);
         return found == nullptr ? nullptr : pointer_to(~found->value);
     }
 
@@ -73,66 +73,21 @@ private:
     // Forgets the pair, and returns the block.
     void* remove(const void* stand_in) noexcept {
         const locked_scope hold{shared_pools.tables};
-        slot* const found = find(address_of(stand_in));
+        entry* const found = find(stand_in);
         if (found == nullptr) return nullptr;
-        const std::uintptr_t block = ~found->value;
-        erase(found);
-        erase(find(block));
-        return pointer_to(block);
+        void* const block = pointer_to(~found->value);
+        table_.erase(found);
+        table_.erase(find(block));
+        return block;
     }
 
-    struct slot {
-        std::uintptr_t key = 0; // 0: none
+    struct entry {
+        std::uintptr_t key = 0; // complemented, as is the value; 0: none
         std::uintptr_t value = 0;
     };
-    static constexpr std::size_t first_slots = 8_KiB;
 
     static void* pointer_to(std::uintptr_t address) noexcept { return reinterpret_cast<void*>(address); }
-    std::size_t slot_of(std::uintptr_t address) const noexcept {
-        return static_cast<std::size_t>((address * 0x9E37'79B9'7F4A'7C15) >> 20) & (slots_count_ - 1);
-    }
-
-    slot* find(std::uintptr_t address) const noexcept {
-        if (slots_ == nullptr) return nullptr;
-        for (std::size_t i = slot_of(address);; i = (i + 1) & (slots_count_ - 1)) {
-            if (slots_[i].key == ~address) return &slots_[i];
-            if (slots_[i].key == 0) return nullptr;
-        }
-    }
-    void insert(std::uintptr_t address, std::uintptr_t value) noexcept {
-        std::size_t i = slot_of(address);
-        while (slots_[i].key != 0)
-            i = (i + 1) & (slots_count_ - 1);
-        slots_[i] = {~address, ~value};
-        ++used_;
-    }
-    // Those behind it move up where a search would else stop before them.
-    void erase(slot* at) noexcept {
-        auto hole = static_cast<std::size_t>(at - slots_);
-        for (std::size_t i = (hole + 1) & (slots_count_ - 1); slots_[i].key != 0;
-             i = (i + 1) & (slots_count_ - 1)) {
-            const std::size_t wanted = slot_of(~slots_[i].key);
-            if (((i - wanted) & (slots_count_ - 1)) < ((i - hole) & (slots_count_ - 1))) continue;
-            slots_[hole] = slots_[i];
-            hole = i;
-        }
-        slots_[hole] = {};
-        --used_;
-    }
-
-    bool has_room_for_two() noexcept {
-        if (slots_ != nullptr && (used_ + 2) * 2 <= slots_count_) return true;
-        const std::size_t larger = slots_ == nullptr ? first_slots : slots_count_ * 2;
-        auto* const made = static_cast<slot*>(vm::map_anywhere(larger * sizeof(slot)));
-        if (made == nullptr) return false;
-        slot* const old = std::exchange(slots_, made);
-        const std::size_t old_count = std::exchange(slots_count_, larger);
-        used_ = 0;
-        for (std::size_t i = 0; old != nullptr && i != old_count; ++i)
-            if (old[i].key != 0) insert(~old[i].key, ~old[i].value);
-        if (old != nullptr) vm::release(old, old_count * sizeof(slot));
-        return true;
-    }
+    entry* find(const void* p) const noexcept { return table_.find(~address_of(p)); }
 
     // The stand-in of the next block that is one, from slot `i` on.
     template <class Predicate>
@@ -142,27 +97,19 @@ private:
             std::uintptr_t value = 0;
             {
                 const locked_scope hold{shared_pools.tables};
-                if (i >= slots_count_) return nullptr;
-                if (slots_[i].key == 0) continue;
-                key = ~slots_[i].key;
-                value = ~slots_[i].value;
+                const entry* const at = table_.begin() + i;
+                if (at >= table_.end()) return nullptr;
+                if (at->key == 0) continue;
+                key = ~at->key;
+                value = ~at->value;
             }
             if (is_one(pointer_to(key))) return pointer_to(value);
         }
     }
 
-    slot* slots_ = nullptr;
-    std::size_t slots_count_ = 0; // a power of two
-    std::size_t used_ = 0;
+    address_table<entry, &entry::key> table_;
 };
 
 inline constinit stand_in_table stand_ins;
-
-// Forks take the table's lock from before main on.
-inline const bool forks_know_stand_ins = [] {
-    const locked_scope hold{shared_pools.members};
-    shared_pools.handle_forks();
-    return true;
-}();
 
 } // namespace cenote::detail

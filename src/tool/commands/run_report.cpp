@@ -59,12 +59,7 @@ std::string class_table(const count_figures& sum) {
         }
         ++rest_classes;
         rest.block_size = of.block_size;
-        rest.allocated += of.allocated;
-        rest.requested += of.requested;
-        rest.given += of.given;
-        rest.live += of.live;
-        rest.refills += of.refills;
-        rest.flushes += of.flushes;
+        rest.add(of);
     }
     if (rest_classes != 0) row(std::to_string(rest_classes) + " others", rest);
     if (sum.kinds[0].allocated != 0 || sum.kinds[0].live != 0) row("larger", sum.kinds[0]);

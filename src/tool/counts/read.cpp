@@ -145,18 +145,23 @@ void time_figures::add(const time_figures& other) {
     variance += other.variance;
 }
 
+void kind_figures::add(const kind_figures& other) {
+    allocated += other.allocated;
+    freed += other.freed;
+    requested += other.requested;
+    given += other.given;
+    live += other.live;
+    live_bytes += other.live_bytes;
+    in_magazines += other.in_magazines;
+    capacity += other.capacity;
+    refills += other.refills;
+    flushes += other.flushes;
+}
+
 kind_figures count_figures::total() const {
     kind_figures sum;
-    for (const kind_figures& each : kinds) {
-        sum.allocated += each.allocated;
-        sum.freed += each.freed;
-        sum.requested += each.requested;
-        sum.given += each.given;
-        sum.live += each.live;
-        sum.live_bytes += each.live_bytes;
-        sum.refills += each.refills;
-        sum.flushes += each.flushes;
-    }
+    for (const kind_figures& each : kinds)
+        sum.add(each);
     return sum;
 }
 
@@ -173,19 +178,8 @@ void count_figures::add(const count_figures& other) {
     threads += other.threads;
     uncounted_threads += other.uncounted_threads;
     for (std::size_t k = 0; k != kinds.size(); ++k) {
-        kind_figures& to = kinds[k];
-        const kind_figures& from = other.kinds[k];
-        to.block_size = from.block_size;
-        to.allocated += from.allocated;
-        to.freed += from.freed;
-        to.requested += from.requested;
-        to.given += from.given;
-        to.live += from.live;
-        to.live_bytes += from.live_bytes;
-        to.in_magazines += from.in_magazines;
-        to.capacity += from.capacity;
-        to.refills += from.refills;
-        to.flushes += from.flushes;
+        kinds[k].block_size = other.kinds[k].block_size;
+        kinds[k].add(other.kinds[k]);
     }
     reallocations += other.reallocations;
     in_place += other.in_place;

@@ -16,6 +16,8 @@ struct kind_figures {
     std::uint64_t live = 0; // blocks
     std::uint64_t live_bytes = 0;
     std::uint64_t in_magazines = 0, capacity = 0, refills = 0, flushes = 0;
+
+    void add(const kind_figures& other); // all but the block size
 };
 
 // What calls of one sort took, from those that were timed.

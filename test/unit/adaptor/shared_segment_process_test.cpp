@@ -2,6 +2,7 @@
 #include "cenote/adaptor/shared_segment_pool.hpp"
 
 #include "support/child.hpp"
+#include "support/shared_object.hpp"
 
 #include <gtest/gtest.h>
 
@@ -64,18 +65,6 @@ public:
     bool did_it = false;
 };
 
-// What a victim tells: memory that it shares with its parent.
-template <class T>
-struct told {
-    told()
-        : value(static_cast<T*>(
-              ::mmap(nullptr, sizeof(T), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0))) {}
-    ~told() { ::munmap(value, sizeof(T)); }
-    told(const told&) = delete;
-    told& operator=(const told&) = delete;
-    T* operator->() const { return value; }
-    T* value;
-};
 struct handles {
     handle<task> of[8];
     participant_id id;
@@ -113,7 +102,7 @@ protected:
     }
     tasks pool;
     tasks childs;
-    told<handles> heard;
+    shared_object<handles> heard;
 };
 
 TEST_F(dead_process, loses_what_it_owned_and_nothing_else) {
@@ -316,24 +305,24 @@ TEST_F(child_of_a_fork, is_a_participant_of_its_own) {
 }
 
 TEST_F(child_of_a_fork, does_not_keep_its_dead_parent_alive) {
-    told<pid_t> grandchild;
+    shared_object<pid_t> grandchild;
     victim child([&] {
         if (!create(childs, 3)) return false;
         const pid_t forked = ::fork();
         if (forked == 0)
             for (;;)
                 ::pause();
-        *grandchild.value = forked;
+        *grandchild = forked;
         return forked > 0;
     });
     ASSERT_TRUE(child.did_it);
-    ASSERT_GT(*grandchild.value, 0);
+    ASSERT_GT(*grandchild, 0);
     child.die();
     // The grandchild may not have run yet: it gives its parent's mark back before fork() returns there.
     while (!pool.has_dead())
         ::usleep(100);
     EXPECT_EQ(pool.reclaim(), 3U);
-    ::kill(*grandchild.value, SIGKILL);
+    ::kill(*grandchild, SIGKILL);
 }
 
 TEST_F(child_of_a_fork, without_a_seat_reads_and_is_nobody) {

@@ -146,6 +146,20 @@ std::vector<event> write_events(trace_writer& to, made_up& from, std::size_t cou
     return written;
 }
 
+// Of 50 events each.
+std::vector<event> write_four_blocks(const std::string& path, std::mt19937_64& random) {
+    made_up from(random);
+    trace_writer to(path, about);
+    std::vector<event> written;
+    for (int i = 0; i != 4; ++i) {
+        const std::vector<event> more = write_events(to, from, 50);
+        written.insert(written.end(), more.begin(), more.end());
+        to.flush();
+    }
+    to.close({});
+    return written;
+}
+
 TEST_F(trace_file, gives_back_every_event_as_it_was_written) {
     made_up from(random_);
     trace_writer to(path_, about);
@@ -217,17 +231,7 @@ TEST_F(trace_file, is_whole_up_to_the_last_flush_when_the_writer_is_killed) {
 }
 
 TEST_F(trace_file, is_read_as_far_as_it_goes_wherever_it_is_cut_off) {
-    made_up from(random_);
-    std::vector<event> written;
-    {
-        trace_writer to(path_, about);
-        for (int i = 0; i != 4; ++i) {
-            const std::vector<event> more = write_events(to, from, 50);
-            written.insert(written.end(), more.begin(), more.end());
-            to.flush();
-        }
-        to.close({});
-    }
+    const std::vector<event> written = write_four_blocks(path_, random_);
     const bytes whole = content();
     std::size_t before = 0;
     for (std::size_t length = 0; length != whole.size(); ++length) {
@@ -248,17 +252,7 @@ TEST_F(trace_file, is_read_as_far_as_it_goes_wherever_it_is_cut_off) {
 }
 
 TEST_F(trace_file, loses_a_block_for_a_damaged_byte_and_no_more) {
-    made_up from(random_);
-    std::vector<event> written;
-    {
-        trace_writer to(path_, about);
-        for (int i = 0; i != 4; ++i) {
-            const std::vector<event> more = write_events(to, from, 50);
-            written.insert(written.end(), more.begin(), more.end());
-            to.flush();
-        }
-        to.close({});
-    }
+    const std::vector<event> written = write_four_blocks(path_, random_);
     const bytes whole = content();
     for (std::size_t at = trace_header_bytes; at != whole.size(); ++at) {
         bytes damaged = whole;
