@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import unittest
+from pathlib import Path
 
 WORKER = LIBRARY = ""
 
@@ -80,10 +81,9 @@ class Environment(unittest.TestCase):
             # Two, so that the library's code counts as what it is in use: shared.
             with subprocess.Popen(["sleep", "60"], env=environment) as other, subprocess.Popen(["sleep", "60"], env=environment) as process:
                 try:
-                    while True:
-                        with open(f"/proc/{process.pid}/stat") as stat:
-                            if " (sleep) S " in stat.read():
-                                break
+                    for each in other, process:
+                        while " (sleep) S " not in Path(f"/proc/{each.pid}/stat").read_text():
+                            pass
                     with open(f"/proc/{process.pid}/smaps_rollup") as rollup:
                         return sum(int(line.split()[1]) for line in rollup if line.startswith(("Private_D", "Private_C")))
                 finally:
