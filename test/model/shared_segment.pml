@@ -10,7 +10,6 @@
  *     -DKERNEL_FIRST     a sweeper asks the kernel for the mark before it looks at the seat
  *     -DOWNER_FIRST      a sweeper looks at the seat before the word that names it
  *     -DNO_INCARNATION   words name the seat alone
- *     -DNO_GENERATION    freeing a block leaves its generation as it was
  *     -DSEAT_FIRST       a joiner marks the seat as taken before it has the kernel's mark
  */
 #ifndef OPS
@@ -234,7 +233,7 @@ inline create(b) {
            fi
        }
        if
-       :: w != 0 || b < 0 -> /* the constructor */
+       :: w != 0 -> /* the constructor */
           if
           :: atomic { assert(word[b] == w && holder[b] == me); word[b] = in_state(w, LIVE, me_bits) }
           :: atomic { assert(word[b] == w && holder[b] == me); word[b] = freed(w); holder[b] = 0 } /* it throws */
