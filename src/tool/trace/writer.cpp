@@ -26,7 +26,7 @@ void trace_writer::bytes_column::text(const std::string& s) {
 }
 
 trace_writer::trace_writer(const std::string& path, const trace_description& about)
-    : compressor_(std::make_unique<compressor>()), path_(path) {
+    : compressor_(std::make_unique<compressor>()) {
     file_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (file_ < 0) fail_with_errno("cannot open " + path);
     std::array<unsigned char, trace_header_bytes> header{};
@@ -73,7 +73,6 @@ std::uint64_t trace_writer::add(const event& e) {
     } else if (e.kind == event_kind::fork || e.kind == event_kind::lost) {
         extra.varint(e.size);
     }
-    if (count_ == most_events) flush();
     return object;
 }
 
@@ -101,6 +100,7 @@ void trace_writer::define_module(const code_module& m) {
 
 // The head, the time and the thread, which every event has.
 void trace_writer::begin(const event& e, std::uint8_t flags) {
+    if (count_ >= most_events) flush();
     const std::uint64_t time = std::max(time_, e.time / time_unit);
     const bool first = count_ == 0;
     if (first) {

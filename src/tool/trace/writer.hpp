@@ -84,7 +84,6 @@ private:
     std::unique_ptr<compressor> compressor_;
     std::vector<unsigned char> plain_;
     std::vector<unsigned char> stored_;
-    std::string path_;
     int file_ = -1;
     int error_ = 0;
     bool closed_ = false;

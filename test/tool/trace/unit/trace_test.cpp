@@ -180,6 +180,20 @@ TEST_F(trace_file, gives_back_every_event_as_it_was_written) {
     EXPECT_EQ(again, written);
 }
 
+TEST_F(trace_file, has_blocks_that_are_not_too_large_whatever_is_defined_where_one_is_full) {
+    made_up from(random_);
+    trace_writer to(path_, about);
+    std::vector<event> written = write_events(to, from, trace_writer::most_events - 1);
+    to.define_stack(1, std::vector<std::uint64_t>{0x5555'0000'2000});
+    const std::vector<event> more = write_events(to, from, 100'000);
+    written.insert(written.end(), more.begin(), more.end());
+    ASSERT_TRUE(to.close({.why = trace_end::reason::exited}));
+
+    trace_reader read(path_);
+    EXPECT_EQ(read_all(read), written);
+    EXPECT_TRUE(read.notes().empty());
+}
+
 TEST_F(trace_file, has_stacks_and_modules_from_where_they_are_defined_on) {
     const std::vector<std::uint64_t> frames{0x7fff'0000'1000, 0x5555'0000'2000, 0xffff'ffff'ffff'ffff, 0};
     const code_module m{0x7fff'0000'0000, 0x7fff'0001'0000, 0x1000, "/usr/lib/lib x.so", "00ff12"};
