@@ -66,6 +66,7 @@ answer trade(int clerks, std::uint64_t orders) {
         int way[2];
         if (::pipe(way) != 0) std::abort();
         const pid_t child = ::fork();
+        if (child < 0) std::abort();
         if (child == 0) clerk(path.c_str(), way[1], number, orders);
         ::close(way[1]);
         while (const ticket t = receive(way[0]))

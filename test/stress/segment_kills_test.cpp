@@ -210,6 +210,7 @@ protected:
     template <class Body>
     static pid_t start(Body body) {
         const pid_t child = ::fork();
+        if (child < 0) std::abort(); // else all processes would be killed in its place
         if (child == 0) {
             ::prctl(PR_SET_PDEATHSIG, SIGKILL);
             body();

@@ -67,6 +67,7 @@ protected:
     // An object of stamp 2 that is owned by somebody dead.
     void leave_behind_by_the_dead() {
         const pid_t child = ::fork();
+        ASSERT_GE(child, 0);
         if (child == 0) {
             told->object = survivor->create(2U);
             ::_exit(told->object ? 0 : 1);
@@ -93,6 +94,8 @@ private:
     bool die_after(long k, Prepare& prepare, Act& act) {
         if (left_by_the_dead) leave_behind_by_the_dead();
         const pid_t child = ::fork();
+        EXPECT_GE(child, 0);
+        if (child < 0) return true;
         if (child == 0) {
             ::prctl(PR_SET_PDEATHSIG, SIGKILL);
             prepare(*survivor);

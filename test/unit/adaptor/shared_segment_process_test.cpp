@@ -200,6 +200,7 @@ TEST_F(dead_process, that_died_visiting_leaves_the_visit_to_the_next) {
     int report[2];
     ASSERT_EQ(::pipe(report), 0);
     const pid_t visitor = ::fork();
+    ASSERT_GE(visitor, 0);
     if (visitor == 0) {
         if (!open_anew(second)) ::_exit(1);
         second.reclaim([&](task&) {
@@ -239,6 +240,7 @@ TEST_F(dead_process, in_a_constructor_leaves_a_block_that_nobody_visits) {
     int report[2];
     ASSERT_EQ(::pipe(report), 0);
     const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
     if (child == 0) static_cast<void>(half.create(report[1]));
     char there = 0;
     ASSERT_EQ(::read(report[0], &there, 1), 1);

@@ -123,6 +123,7 @@ TEST_F(shared_files, lose_the_marks_of_the_dead_whether_or_not_anybody_waits_for
     int report[2];
     ASSERT_EQ(::pipe(report), 0);
     const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
     if (child == 0) {
         int own = -1;
         char done = 0;
