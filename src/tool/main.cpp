@@ -37,6 +37,7 @@ int run_command_line(int argc, char** argv) {
                      [&](const command* each) { return each->name == std::string_view(argv[1]); }))
         throw failure(exit_usage, "there is no command " + std::string(argv[1]) + "\nTry: cenote --help");
 
+    std::vector<std::string> words(argv + 1, argv + argc);
     std::function<int()> chosen;
     for (const command* each : commands()) {
         CLI::App* const mine = line.add_subcommand(each->name, each->purpose);
@@ -44,9 +45,9 @@ int run_command_line(int argc, char** argv) {
         mine->footer("");
         const std::function<int()> work = each->prepare(*mine);
         mine->callback([&chosen, work] { chosen = work; });
+        if (!words.empty() && words.front() == each->name && mine->get_prefix_command())
+            cut_off_program(words);
     }
-    std::vector<std::string> words(argv + 1, argv + argc);
-    cut_off_program(words);
     std::reverse(words.begin(), words.end()); // as the parser takes them
     try {
         line.parse(words);

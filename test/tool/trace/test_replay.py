@@ -116,6 +116,7 @@ class Replay(Case):
             (["/nowhere/trace"], 125, "cannot open /nowhere/trace"),
             ([self.folder], 125, "is no file with a trace"),
             ([], 2, "FILE is required"),
+            ([self.trace, "--", "--json"], 2, "--json"),
             ([self.trace, "--with", "nobody"], 2, "nobody"),
             ([self.trace, "--pace", "slow"], 2, "--pace"),
             ([self.trace, "-n", "0"], 2, "--runs"),
