@@ -14,6 +14,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -98,7 +99,10 @@ int record_program(const record_line& line, const std::vector<std::string>& word
 
     const bool is_there = std::any_of(traces.begin(), traces.end(),
                                       [&](const recorded_trace& t) { return t.path == line.path; });
-    if (!is_there) ::unlink(line.path.c_str());
+    // No trace. What was there before and is no file, as /dev/null, stays.
+    std::error_code none;
+    if (!is_there && std::filesystem::is_regular_file(std::filesystem::symlink_status(line.path, none)))
+        std::filesystem::remove(line.path, none);
     if (report != nullptr) {
         report->write(json_of(traces, how, recording.refused()).dump(2) + "\n");
         report->close();

@@ -174,8 +174,7 @@ private:
             const auto type = ELF64_ST_TYPE(symbol->st_info);
             if (type != STT_FUNC && type != STT_NOTYPE && type != STT_GNU_IFUNC && type != STT_OBJECT)
                 continue;
-            into_.symbols.push_back({std::string(name), symbol->st_shndx != SHN_UNDEF,
-                                     ELF64_ST_BIND(symbol->st_info) == STB_WEAK, exported});
+            into_.symbols.push_back({std::string(name), symbol->st_shndx != SHN_UNDEF, exported});
         }
     }
 
@@ -199,6 +198,12 @@ private:
 };
 
 } // namespace
+
+bool elf_image::defines(const std::string& function, bool exported) const {
+    return std::any_of(symbols.begin(), symbols.end(), [&](const elf_symbol& each) {
+        return each.is_defined && each.is_exported == exported && each.name == function;
+    });
+}
 
 elf_image read_elf(const std::string& path, const std::vector<std::string>& names) {
     const bytes_of_file bytes(path);
@@ -248,7 +253,9 @@ const std::vector<std::string>& malloc_functions() {
                                                 "_ZdlPvmSt11align_val_t",
                                                 "_ZdaPvmSt11align_val_t",
                                                 "_ZdlPvRKSt9nothrow_t",
-                                                "_ZdaPvRKSt9nothrow_t"};
+                                                "_ZdaPvRKSt9nothrow_t",
+                                                "_ZdlPvSt11align_val_tRKSt9nothrow_t",
+                                                "_ZdaPvSt11align_val_tRKSt9nothrow_t"};
     return names;
 }
 

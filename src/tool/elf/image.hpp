@@ -11,8 +11,7 @@ namespace cenote::tool {
 
 struct elf_symbol {
     std::string name;
-    bool is_defined; // here
-    bool is_weak;
+    bool is_defined;  // here
     bool is_exported; // in the dynamic table: else only in that for debuggers
 };
 
@@ -32,6 +31,8 @@ struct elf_image {
 
     // Linked for good: no dynamic linker comes along.
     bool is_static() const noexcept { return is_elf && interpreter.empty(); }
+    // Has a function of that name: for others, or, where it is not exported, for itself.
+    bool defines(const std::string& function, bool exported) const;
 };
 
 // Of a file that can be read; throws failure else. `names` are the symbols of interest.

@@ -64,11 +64,7 @@ void look_at_late_libraries(const observed_run& run, const search_scope& scope, 
                            "all such libraries",
                        "put it into LD_PRELOAD behind the library, or set "
                        "GLIBC_TUNABLES=glibc.rtld.optional_static_tls=4096");
-        const bool has_malloc =
-            std::any_of(object.symbols.begin(), object.symbols.end(), [](const elf_symbol& each) {
-                return each.is_defined && each.is_exported && each.name == "malloc";
-            });
-        if (has_malloc)
+        if (object.defines("malloc", true))
             found.note("late_malloc", path + ", loaded while the program runs, has a malloc too; the library "
                                              "stands in front of it, unless it "
                                              "was loaded with RTLD_DEEPBIND");

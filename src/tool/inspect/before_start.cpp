@@ -31,12 +31,6 @@ std::string listed(const std::vector<std::string>& names) {
     return text + (names.size() > 6 ? ", ..." : "");
 }
 
-bool defines(const elf_image& object, const std::string& symbol, bool exported) {
-    return std::any_of(object.symbols.begin(), object.symbols.end(), [&](const elf_symbol& each) {
-        return each.is_defined && each.is_exported == exported && each.name == symbol;
-    });
-}
-
 void look_at_preloading(const search_scope& scope, const std::string& library, finding_list& found) {
     for (const std::string& complaint : scope.complaints) {
         const bool is_ours = complaint.find(library) != std::string::npos;
@@ -51,9 +45,9 @@ void look_at_preloading(const search_scope& scope, const std::string& library, f
         if (is_same_file(object.path, library) || name_of(object.path).starts_with("libc.so")) continue;
         std::vector<std::string> names;
         for (const char* const name : {"malloc", "free", "_Znwm", "_ZdlPv"})
-            if (defines(object, name, true)) names.push_back(plain_name(name));
+            if (object.defines(name, true)) names.push_back(plain_name(name));
         // The C++ runtime's new and delete call malloc and free.
-        const bool is_runtime = !defines(object, "malloc", true);
+        const bool is_runtime = !object.defines("malloc", true);
         if (!names.empty() && !is_runtime)
             found.note("other_malloc",
                        object.path + " has " + listed(names) + " too; the library stands in front of it");
@@ -121,7 +115,7 @@ void look_at_pairs(const search_scope& scope, finding_list& found) {
 
 void look_at_hidden(const program_file& program, const search_scope& scope, finding_list& found) {
     const elf_image& image = program.image;
-    if (defines(image, "malloc", false) && !defines(image, "malloc", true))
+    if (image.defines("malloc", false) && !image.defines("malloc", true))
         found.find("hidden_malloc",
                    image.path + " has a malloc in itself that it does not export: its own calls go there, "
                                 "those of libraries to the library",

@@ -12,8 +12,7 @@ namespace cenote::tool {
 
 const elf_image* search_scope::owner_of(const std::string& function) const& {
     for (const elf_image& object : objects)
-        for (const elf_symbol& symbol : object.symbols)
-            if (symbol.is_defined && symbol.is_exported && symbol.name == function) return &object;
+        if (object.defines(function, true)) return &object;
     return nullptr;
 }
 

@@ -196,7 +196,10 @@ void collector::meet(std::size_t place) {
 trace_description collector::describe(const process_place& place) const {
     trace_description about;
     about.program = command_line_of(place.process);
-    if (about.program.empty()) about.program = options_.program;
+    // Gone already. Of its children nobody knows then what they were.
+    if (about.program.empty() &&
+        place.process == region_->header.recorded.load(std::memory_order_relaxed)) // only a number
+        about.program = options_.program;
     about.process = place.process;
     about.started = nanoseconds_since_1970();
     about.stack_interval = options_.stack_interval;

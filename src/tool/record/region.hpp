@@ -40,7 +40,6 @@ enum class record_kind : std::uint8_t {
     owner = 7, // no number: whose records follow, in a ring that threads share
 };
 inline constexpr std::size_t most_frames = 64;
-inline constexpr std::size_t most_record_words = 5 + most_frames;
 
 constexpr std::uint64_t record_head(std::uint64_t number, record_kind kind, std::size_t words) noexcept {
     return (number & 0xffff'ffff'ffff) | static_cast<std::uint64_t>(kind) << 48U |
@@ -78,7 +77,6 @@ struct process_place {
 
     std::atomic<std::uint32_t> is;
     std::uint32_t process;
-    std::uint32_t parent;
     std::uint32_t forked; // else started, by exec
     char allocator[256];  // the file whose malloc is called
 

@@ -242,9 +242,9 @@ void record_stream::put_allocated(event& e, std::uint64_t address) {
         return;
     }
     // A free that was lost, or was another library's business.
-    if (const std::uint64_t before = objects_.take(address); before != 0)
+    if (const std::uint64_t before = objects_.put(address, writer_.next_object()); before != 0)
         writer_.add({.kind = event_kind::free, .thread = e.thread, .time = e.time, .object = before});
-    objects_.put(address, writer_.add(e));
+    writer_.add(e);
 }
 
 std::uint32_t record_stream::stack_number(std::span<const std::uint64_t> frames) {

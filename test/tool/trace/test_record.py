@@ -100,9 +100,10 @@ class Record(Case):
         self.assertIn("without its end", trace.notes[0])
 
     def test_a_program_without_its_recorder_goes_on_though_the_ring_is_full(self):
-        recorder = subprocess.Popen([CENOTE, "record", "-o", self.trace, "--", CALLS, "many", "3000000"],
+        recorder = subprocess.Popen([CENOTE, "record", "-o", self.trace, "--", CALLS, "many", "30000000"],
                                     stderr=subprocess.DEVNULL, text=True, start_new_session=True)
         time.sleep(0.3)
+        self.assertIsNone(recorder.poll())
         recorder.kill()
         recorder.wait()
         # All that is left of the group is the program.
@@ -120,7 +121,6 @@ class Record(Case):
         self.assertIn("--children does", done.stderr)
         trace = Trace(self.trace)
         self.assertEqual((len(trace.of_size(888, 888)), len(trace.of_size(999, 999))), (0, 100))
-        child = [e.size for e in trace.events if e.kind == "fork"][0]
         self.assertEqual(sorted(self.folder.iterdir()), [self.trace])
 
         self.record(CALLS, "fork", options=["--children"])
@@ -214,6 +214,13 @@ class Record(Case):
             self.assertEqual(done.returncode, status, (words, done.stderr))
             self.assertIn(message, done.stderr)
         self.assertFalse(self.trace.exists())
+
+    def test_what_is_no_file_stays_though_there_is_no_trace(self):
+        link = self.folder / "link"
+        link.symlink_to("/dev/null")
+        done = run(CENOTE, "record", "-o", link, "--", "/sbin/ldconfig", "-p")
+        self.assertEqual(done.returncode, 126, done.stderr)
+        self.assertTrue(link.is_symlink())
 
 
 if __name__ == "__main__":

@@ -68,7 +68,6 @@ process_place* claim_place(region_header& in, bool forked) noexcept {
                                              std::memory_order_relaxed))
             continue;
         each.process = static_cast<std::uint32_t>(::getpid());
-        each.parent = static_cast<std::uint32_t>(::getppid());
         each.forked = forked ? 1 : 0;
         // Relaxed: attach() publishes them.
         each.next_number.store(0, std::memory_order_relaxed);

@@ -6,7 +6,6 @@
 #include "cenote/os/stack_trace.hpp"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <bit>
 #include <cerrno>
