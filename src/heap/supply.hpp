@@ -98,7 +98,7 @@ public:
     // With no lock held, at the end of a request that came here; see base/budget.hpp. Whether it is worth another try.
     bool call_back(bool was_refused) noexcept {
         const bool again = budget_.call_back(was_refused);
-        return (!source_ && process_budget.call_back(was_refused)) || again;
+        return (source_ ? source_->call_back(was_refused) : process_budget.call_back(was_refused)) || again;
     }
 
     heap_lock source_lock; // for a source of the user's, which need not be thread-safe; forks take it

@@ -76,8 +76,7 @@ public:
     template <class... Args>
     [[nodiscard]] handle_type
     try_create(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
-        if (!slots_.reserve_one() && (!detail::call_back(source_, true) || !slots_.reserve_one()))
-            [[unlikely]]
+        if (!detail::try_twice(source_, [this]() noexcept { return slots_.reserve_one(); })) [[unlikely]]
             return {};
         // What T's constructor makes here takes slots of its own, this one perhaps; so the number comes after it.
         entry* const made = objects_.try_create(0U, std::forward<Args>(args)...);

@@ -198,8 +198,7 @@ private:
     }
 
     CENOTE_COLD void* allocate_first(detail::size_class c) noexcept {
-        pool* p = make_pool(c);
-        if (p == nullptr && detail::call_back(source_, true)) p = make_pool(c);
+        pool* const p = detail::try_twice(source_, [this, c]() noexcept { return make_pool(c); });
         return p == nullptr ? nullptr : p->allocate();
     }
 
@@ -223,8 +222,8 @@ private:
     }
 
     [[gnu::noinline]] void* allocate_large(std::size_t bytes, std::size_t alignment) noexcept {
-        void* const p = take_large(bytes, alignment);
-        return detail::call_back(large_.source(), p == nullptr) ? take_large(bytes, alignment) : p;
+        return detail::try_twice(large_.source(),
+                                 [=, this]() noexcept { return take_large(bytes, alignment); });
     }
     void* take_large(std::size_t bytes, std::size_t alignment) noexcept {
         const auto hold = held();

@@ -146,6 +146,12 @@ CENOTE_ALWAYS_INLINE bool call_back([[maybe_unused]] Source& source,
     else
         return false;
 }
+// `once()`, with no lock held, and once more where a callback has made that worth while.
+template <class Source, class Request>
+CENOTE_ALWAYS_INLINE auto try_twice(Source& source, Request once) noexcept {
+    auto got = once();
+    return call_back(source, !got) ? once() : got;
+}
 } // namespace detail
 
 } // namespace cenote

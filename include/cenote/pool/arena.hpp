@@ -101,7 +101,7 @@ public:
           policy_(other.policy_), label_(std::move(other.label_)) {}
     basic_arena& operator=(basic_arena&&) = delete;
     ~basic_arena() {
-        reset(reset_mode::free_all());
+        drop(reset_mode::free_all());
         if (first_ != nullptr) detail::unpoison(first_->begin(), first_->bytes - sizeof(slab));
     }
 
@@ -184,23 +184,7 @@ public:
     // says. The caller's buffer is kept in every mode and not counted in a limit. Always true: nothing has to be
     // allocated again. O(destructors + slabs).
     bool reset(reset_mode mode) noexcept {
-        run_due(nullptr);
-        slab** from = &first_;
-        std::size_t held = 0;
-        while (*from != nullptr) {
-            slab* const s = *from;
-            if (s->from_source && (mode.frees_all() || s->bytes > mode.limit() - held)) {
-                *from = s->next;
-                release(s);
-                continue;
-            }
-            if (s->from_source) held += s->bytes;
-            detail::take_in(s->begin(), s->bytes - sizeof(slab));
-            from = &s->next;
-        }
-        current_ = nullptr;
-        next_ = end_ = nullptr;
-        if (first_ != nullptr) enter(first_);
+        drop(mode);
         tell(detail::asked::other);
         return true;
     }
@@ -316,6 +300,26 @@ private:
         }
     }
 
+    void drop(reset_mode mode) noexcept {
+        run_due(nullptr);
+        slab** from = &first_;
+        std::size_t held = 0;
+        while (*from != nullptr) {
+            slab* const s = *from;
+            if (s->from_source && (mode.frees_all() || s->bytes > mode.limit() - held)) {
+                *from = s->next;
+                release(s);
+                continue;
+            }
+            if (s->from_source) held += s->bytes;
+            detail::take_in(s->begin(), s->bytes - sizeof(slab));
+            from = &s->next;
+        }
+        current_ = nullptr;
+        next_ = end_ = nullptr;
+        if (first_ != nullptr) enter(first_);
+    }
+
     void tell(detail::asked what) noexcept {
         if (!label_.is_named()) [[likely]]
             return;
@@ -347,8 +351,8 @@ private:
     // Goes on in the next slab that is large enough, or takes a new one from the source. nullptr, and nothing changed,
     // when the source refuses.
     CENOTE_COLD void* allocate_in_next_slab(std::size_t bytes, std::size_t alignment) noexcept {
-        void* p = allocate_in_some_slab(bytes, alignment);
-        if (detail::call_back(source_, p == nullptr)) p = allocate_in_some_slab(bytes, alignment);
+        void* const p = detail::try_twice(
+            source_, [=, this]() noexcept { return allocate_in_some_slab(bytes, alignment); });
         tell(p != nullptr ? detail::asked::refill : detail::asked::refused);
         return p;
     }

@@ -101,8 +101,7 @@ public:
 
     // What this thread's magazine holds counts, what the others' hold does not.
     bool preheat(std::size_t blocks) noexcept {
-        const bool done = preheat_blocks(blocks);
-        return call_back(source(), !done) ? preheat_blocks(blocks) : done;
+        return try_twice([this, blocks]() noexcept { return preheat_blocks(blocks); });
     }
 
     // Bytes that went back to the source; the blocks in this thread's magazine count as empty.
@@ -271,20 +270,31 @@ private:
         return round_up(sizeof(thread_magazine) + (capacity + 1) * sizeof(std::byte*), vm::page_size());
     }
 
-    // `seen` is where the caller looked: the magazine's top, or a closed one.
+    // `once()` at most twice. A request counts as refused once, however often it was tried.
+    template <class Request>
+    auto try_twice(Request once) noexcept {
+        const auto got = detail::try_twice(source(), once);
+        if (!got) [[unlikely]]
+            tell_refused();
+        return got;
+    }
+    CENOTE_COLD void tell_refused() noexcept {
+        const auto hold = held();
+        tell(asked::refused);
+    }
+
     bool preheat_blocks(std::size_t blocks) noexcept {
         const auto hold = held();
         const thread_magazine* const m = find_mine();
         const std::size_t waiting = m == nullptr ? 0 : m->blocks.size();
-        const bool done = blocks <= waiting || slabs_.grow(blocks - waiting);
-        tell(done ? asked::other : asked::refused);
-        return done;
+        if (blocks > waiting && !slabs_.grow(blocks - waiting)) return false;
+        tell(asked::other);
+        return true;
     }
 
+    // `seen` is where the caller looked: the magazine's top, or a closed one. What a callback put back is in the magazine.
     [[gnu::noinline]] void* refill(watched_top& seen) noexcept {
-        void* const p = refill_blocks(seen);
-        // What a callback put back is in the magazine.
-        return call_back(source(), p == nullptr) ? refill_blocks(seen) : p;
+        return try_twice([this, &seen]() noexcept { return refill_blocks(seen); });
     }
     void* refill_blocks(watched_top& seen) noexcept {
         thread_magazine* const found = find_mine();
@@ -299,8 +309,8 @@ private:
         {
             const auto hold = held();
             const std::size_t got = slabs_.take_or_grow(m.blocks.room(), want);
-            tell(got != 0 ? asked::refill : asked::refused);
             if (got == 0) return nullptr;
+            tell(asked::refill);
             m.blocks.filled(got - 1);
             p = m.blocks.room()[got - 1];
         }
@@ -312,9 +322,8 @@ private:
         std::byte* p;
         {
             const auto hold = held();
-            const bool has = slabs_.take_or_grow(&p, 1) != 0;
-            tell(has ? asked::refill : asked::refused);
-            if (!has) return nullptr;
+            if (slabs_.take_or_grow(&p, 1) == 0) return nullptr;
+            tell(asked::refill);
         }
         hand_out(p, block_size());
         if (running_on_valgrind()) valgrind_allocated(p, block_size());

@@ -71,9 +71,11 @@ public:
     bool preheat(std::size_t blocks) noexcept {
         bool done = preheat_blocks(blocks);
         if (call_back(!done)) done = preheat_blocks(blocks);
-        tell(done ? asked::other : asked::refused);
+        tell_end(done, asked::other);
         return done;
     }
+    // A request came to nothing. For who holds a lock around this pool; else it is told already.
+    void tell_refused() noexcept { tell(asked::refused); }
 
     // From now on the pool does not grow.
     void close() noexcept { slabs_.close(); }
@@ -186,12 +188,16 @@ private:
                     state_of(slabs_, slabs_.taken() - magazine_.size(), large_magazine_bytes()));
     }
 
-    // Behind a lock, it is for who holds that to call.
+    // Behind a lock, it is for who holds that to call back, to ask again, and to tell of what came to nothing.
+    static constexpr bool is_locked = requires { Kind::is_locked; };
     bool call_back(bool was_refused) noexcept {
-        if constexpr (requires { Kind::is_locked; })
+        if constexpr (is_locked)
             return false;
         else
             return detail::call_back(source(), was_refused);
+    }
+    void tell_end(bool done, asked what) noexcept {
+        if (done || !is_locked) tell(done ? what : asked::refused);
     }
 
     bool preheat_blocks(std::size_t blocks) noexcept {
@@ -203,7 +209,7 @@ private:
         void* p = refill_blocks();
         if (call_back(p == nullptr)) [[unlikely]]
             p = allocate_again();
-        tell(p != nullptr ? asked::refill : asked::refused);
+        tell_end(p != nullptr, asked::refill);
         return p;
     }
     // After a callback, which may have put blocks back.

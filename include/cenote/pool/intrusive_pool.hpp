@@ -129,8 +129,7 @@ public:
         if (!try_preheat(objects)) throw_exhausted();
     }
     [[nodiscard]] bool try_preheat(std::size_t objects) noexcept {
-        const bool done = preheat_blocks(objects);
-        return detail::call_back(source_, !done) ? preheat_blocks(objects) : done;
+        return try_twice([this, objects]() noexcept { return preheat_blocks(objects); });
     }
 
     // Gives everything back to the source if no object is live, else nothing. Returns bytes. O(free blocks).
@@ -250,11 +249,15 @@ private:
             if (slabs_ != nullptr)
                 detail::stand_ins.free_where([this](const void* block) { return holds(block); });
     }
+    CENOTE_ALWAYS_INLINE void* pop_free() noexcept {
+        void* const p = free_.pop(block_bytes);
+        if constexpr (marks_free_blocks)
+            if (p != nullptr) mark_of(p) = 0;
+        return p;
+    }
     CENOTE_ALWAYS_INLINE void* allocate_block() noexcept {
-        if (void* const p = free_.pop(block_bytes); p != nullptr) [[likely]] {
-            if constexpr (marks_free_blocks) mark_of(p) = 0;
+        if (void* const p = pop_free(); p != nullptr) [[likely]]
             return p;
-        }
         if (next_ == end_) [[unlikely]]
             return allocate_slowly();
         return take_next();
@@ -271,26 +274,30 @@ private:
         free_.push(p, block_bytes);
     }
 
-    // As grow(), and says how that went. There are no magazines: what a named pool tells is of its last growth, at which all
+    // `once()` at most twice. A request counts as refused once, however often it was tried.
+    template <class Request>
+    auto try_twice(Request once) noexcept {
+        const auto got = detail::try_twice(source_, once);
+        if (!got) tell(detail::asked::refused);
+        return got;
+    }
+    // As grow(), and tells of it. There are no magazines: what a named pool tells is of its last growth, at which all
     // blocks were live, or of trim and reset.
-    CENOTE_COLD bool grow_or_tell(std::size_t blocks) noexcept {
-        const bool done = grow(blocks);
-        tell(done ? detail::asked::refill : detail::asked::refused);
-        return done;
+    CENOTE_COLD bool grow_and_tell(std::size_t blocks) noexcept {
+        if (!grow(blocks)) return false;
+        tell(detail::asked::refill);
+        return true;
     }
     bool preheat_blocks(std::size_t objects) noexcept {
         const std::size_t ready = ahead() + free_.count(objects);
-        return objects <= ready || grow_or_tell(objects - ready);
+        return objects <= ready || grow_and_tell(objects - ready);
     }
     CENOTE_COLD void* allocate_slowly() noexcept {
-        void* const p = grow_or_tell(1) ? take_next() : nullptr;
-        if (!detail::call_back(source_, p == nullptr)) return p;
-        // The callback may have put blocks back.
-        if (void* const again = free_.pop(block_bytes); again != nullptr) {
-            if constexpr (marks_free_blocks) mark_of(again) = 0;
-            return again;
-        }
-        return next_ != end_ || grow_or_tell(1) ? take_next() : nullptr;
+        return try_twice([this]() noexcept -> void* {
+            // A callback may have put blocks back.
+            if (void* const p = pop_free(); p != nullptr) return p;
+            return next_ != end_ || grow_and_tell(1) ? take_next() : nullptr;
+        });
     }
     void* take_next() noexcept {
         std::byte* const p = next_;

@@ -24,8 +24,7 @@ public:
         : pool_(geometry, policy, std::move(source)) {}
 
     void* allocate() noexcept {
-        void* const p = allocate_once();
-        return call_back(source(), p == nullptr) ? allocate_once() : p;
+        return try_twice([this]() noexcept { return pool_.allocate(); });
     }
 
     // What is worth a second lock; the rest is checked by deallocate.
@@ -44,8 +43,7 @@ public:
     void take_back(void* p) noexcept { deallocate(p); }
 
     bool preheat(std::size_t blocks) noexcept {
-        const bool done = preheat_once(blocks);
-        return call_back(source(), !done) ? preheat_once(blocks) : done;
+        return try_twice([this, blocks]() noexcept { return pool_.preheat(blocks); });
     }
     std::size_t trim() noexcept {
         const auto hold = held();
@@ -107,13 +105,19 @@ public:
 private:
     static_assert(Kind::is_locked); // what basic_pool is to know
 
-    void* allocate_once() noexcept {
-        const auto hold = held();
-        return pool_.allocate();
+    template <class Request>
+    auto try_twice(Request once) noexcept {
+        const auto got = detail::try_twice(source(), [&]() noexcept {
+            const auto hold = held();
+            return once();
+        });
+        if (!got) [[unlikely]]
+            tell_refused();
+        return got;
     }
-    bool preheat_once(std::size_t blocks) noexcept {
+    CENOTE_COLD void tell_refused() noexcept {
         const auto hold = held();
-        return pool_.preheat(blocks);
+        pool_.tell_refused();
     }
     locked_scope<short_lock> held() const noexcept { return locked_scope<short_lock>{guard_.lock}; }
 

@@ -92,8 +92,7 @@ public:
     }
 
     bool preheat(std::size_t blocks) noexcept {
-        const bool done = preheat_blocks(blocks);
-        return call_back(source(), !done) ? preheat_blocks(blocks) : done;
+        return try_twice([this, blocks]() noexcept { return preheat_blocks(blocks); });
     }
 
     // These, down to for_each, need a quiet pool. After close() it does not grow.
@@ -200,26 +199,38 @@ private:
     // Whether every call goes straight to the slabs: for the exact checks, and for Valgrind, which shall see each block.
     bool is_direct() const noexcept { return checks_full || (CENOTE_VALGRIND != 0 && on_valgrind_); }
 
+    // `once()` at most twice. A request counts as refused once, however often it was tried.
+    template <class Request>
+    auto try_twice(Request once) noexcept {
+        const auto got = detail::try_twice(source(), once);
+        if (!got) [[unlikely]]
+            tell_refused();
+        return got;
+    }
+    CENOTE_COLD void tell_refused() noexcept {
+        const locked_scope hold{guard_.lock};
+        tell(asked::refused);
+    }
+
     bool preheat_blocks(std::size_t blocks) noexcept {
         const locked_scope hold{guard_.lock};
         const std::size_t ready = free_.count(blocks);
-        const bool done = blocks <= ready || slabs_.grow(blocks - ready);
-        tell(done ? asked::other : asked::refused);
-        return done;
+        if (blocks > ready && !slabs_.grow(blocks - ready)) return false;
+        tell(asked::other);
+        return true;
     }
 
     // The list was empty: takes blocks from the slabs, or finds that another thread has just done so.
     [[gnu::noinline]] tagged_link* refill() noexcept {
-        tagged_link* const link = refill_list();
-        return call_back(source(), link == nullptr) ? refill_list() : link;
+        return try_twice([this]() noexcept { return refill_list(); });
     }
     tagged_link* refill_list() noexcept {
         const locked_scope hold{guard_.lock};
         if (tagged_link* const link = free_.pop(); link != nullptr) return link;
         std::byte* blocks[batch];
         const std::size_t got = slabs_.take_or_grow(blocks, batch);
-        tell(got != 0 ? asked::refill : asked::refused);
         if (got == 0) return nullptr;
+        tell(asked::refill);
         prepare(blocks, got);
         // The last is the lowest, and for the caller; the lowest of the others goes on top.
         if (got > 1) chain(blocks, got - 1);
@@ -239,16 +250,14 @@ private:
     }
 
     CENOTE_COLD void* allocate_directly() noexcept {
-        void* const p = take_directly();
-        return call_back(source(), p == nullptr) ? take_directly() : p;
+        return try_twice([this]() noexcept { return take_directly(); });
     }
     void* take_directly() noexcept {
         std::byte* p;
         {
             const locked_scope hold{guard_.lock};
-            const bool got = slabs_.take_or_grow(&p, 1) != 0;
-            tell(got ? asked::refill : asked::refused);
-            if (!got) return nullptr;
+            if (slabs_.take_or_grow(&p, 1) == 0) return nullptr;
+            tell(asked::refill);
         }
         hand_out(p, Block::object_bytes);
         if (on_valgrind_) valgrind_allocated(p, Block::object_bytes);

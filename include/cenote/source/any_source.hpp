@@ -25,6 +25,10 @@ public:
             decommit_ = [](void* s, void* p, std::size_t bytes) noexcept {
                 return static_cast<Source*>(s)->decommit(p, bytes);
             };
+        if constexpr (requires { to.call_back(true); })
+            call_back_ = [](void* s, bool was_refused) noexcept {
+                return static_cast<Source*>(s)->call_back(was_refused);
+            };
     }
 
     void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
@@ -37,12 +41,16 @@ public:
     std::size_t decommit(void* p, std::size_t bytes) noexcept {
         return decommit_ == nullptr ? 0 : decommit_(to_, p, bytes);
     }
+    bool call_back(bool was_refused) noexcept {
+        return call_back_ != nullptr && call_back_(to_, was_refused);
+    }
 
 private:
     void* to_;
     void* (*allocate_)(void*, std::size_t, std::size_t) noexcept;
     void (*deallocate_)(void*, void*, std::size_t, std::size_t) noexcept;
     std::size_t (*decommit_)(void*, void*, std::size_t) noexcept = nullptr;
+    bool (*call_back_)(void*, bool) noexcept = nullptr;
 };
 
 } // namespace cenote
