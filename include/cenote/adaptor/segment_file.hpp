@@ -125,8 +125,9 @@ private:
         if (!wanted.compute(asked.capacity, asked.participants, shape))
             return {segment_error::bad_argument, 0};
         const auto fill = [&](int fd) noexcept {
-            void* const p = shared_memory::map(fd, wanted.file_bytes, true);
-            if (p == nullptr) return ENOMEM;
+            void* p = nullptr;
+            if (const int error = shared_memory::map(fd, wanted.file_bytes, true, p); error != 0)
+                return error;
             ::new (p) segment_header(wanted.header(shape, asked.tag));
             shared_memory::unmap(p, wanted.file_bytes);
             return 0;
@@ -168,16 +169,18 @@ private:
             return segment_result::of_os(error);
         if (bytes < sizeof(segment_header)) return {segment_error::not_a_segment, 0};
 
-        void* const head = shared_memory::map(fd, sizeof(segment_header), false);
-        if (head == nullptr) return {segment_error::os, ENOMEM};
+        void* head = nullptr;
+        if (const int error = shared_memory::map(fd, sizeof(segment_header), false, head); error != 0)
+            return segment_result::of_os(error);
         const segment_header header = *static_cast<const segment_header*>(head);
         shared_memory::unmap(head, sizeof(segment_header));
 
         segment_layout found;
         if (const segment_error e = found.accept(header, bytes, shape, asked); e != segment_error::none)
             return {e, 0};
-        void* const all = shared_memory::map(fd, found.file_bytes, writable);
-        if (all == nullptr) return {segment_error::os, ENOMEM};
+        void* all = nullptr;
+        if (const int error = shared_memory::map(fd, found.file_bytes, writable, all); error != 0)
+            return segment_result::of_os(error);
         base_ = static_cast<std::byte*>(all);
         layout_ = found;
         return {};

@@ -11,7 +11,7 @@
 //     reopen(fd, writable, again)            the same file, with marks of its own: marks belong to what was opened, not to
 //                                            the process, and a fork shares them
 //     size_of(fd, bytes)                     EINVAL for what is no plain file
-//     map(fd, bytes, writable)               shared with all who map it; nullptr when refused
+//     map(fd, bytes, writable, at)           shared with all who map it
 //     map_again(p, fd, bytes, writable)      at the same place, in one step; the old mapping's hold on what was opened is gone
 //     identity_of(fd)                        a number for the file, the same for all who opened it; 0 for no file
 //
@@ -150,10 +150,10 @@ inline int size_of(int fd, std::size_t& bytes) noexcept {
     return 0;
 }
 
-inline void* map(int fd, std::size_t bytes, bool writable) noexcept {
+inline int map(int fd, std::size_t bytes, bool writable, void*& at) noexcept {
     const detail::errno_kept kept;
-    void* const p = ::mmap(nullptr, bytes, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
-    return p == MAP_FAILED ? nullptr : p;
+    at = ::mmap(nullptr, bytes, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
+    return at == MAP_FAILED ? errno : 0;
 }
 inline bool map_again(void* p, int fd, std::size_t bytes, bool writable) noexcept {
     const detail::errno_kept kept;
@@ -214,7 +214,7 @@ int create_named(const char*, std::size_t, unsigned, Fill, int&) noexcept {
 }
 inline int open_file(const char*, bool, int&) noexcept { return ENOSYS; }
 inline int size_of(int, std::size_t&) noexcept { return ENOSYS; }
-inline void* map(int, std::size_t, bool) noexcept { return nullptr; }
+inline int map(int, std::size_t, bool, void*&) noexcept { return ENOSYS; }
 inline bool map_again(void*, int, std::size_t, bool) noexcept { return false; }
 inline void unmap(void*, std::size_t) noexcept {}
 inline std::uint64_t identity_of(int) noexcept { return 0; }

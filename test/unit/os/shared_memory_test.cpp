@@ -42,14 +42,17 @@ TEST_F(shared_files, are_seen_by_all_who_map_them) {
     std::size_t bytes = 0;
     EXPECT_EQ(memory::size_of(fd, bytes), 0);
     EXPECT_EQ(bytes, one_page);
-    auto* const one = static_cast<int*>(memory::map(fd, one_page, true));
-    const auto* const other = static_cast<const int*>(memory::map(fd, one_page, false));
-    ASSERT_TRUE(one != nullptr && other != nullptr && one != other);
-    EXPECT_EQ(*other, 0);
-    *one = 7;
-    EXPECT_EQ(*other, 7);
+    void* one = nullptr;
+    void* other = nullptr;
+    ASSERT_EQ(memory::map(fd, one_page, true, one), 0);
+    ASSERT_EQ(memory::map(fd, one_page, false, other), 0);
+    ASSERT_NE(one, other);
+    EXPECT_EQ(*static_cast<int*>(other), 0);
+    *static_cast<int*>(one) = 7;
+    EXPECT_EQ(*static_cast<int*>(other), 7);
     memory::unmap(one, one_page);
-    memory::unmap(const_cast<int*>(other), one_page);
+    memory::unmap(other, one_page);
+    EXPECT_EQ(memory::map(-1, one_page, true, one), EBADF);
 }
 
 TEST_F(shared_files, without_a_name_cannot_be_made_smaller) { EXPECT_NE(::ftruncate(fd, 1), 0); }
