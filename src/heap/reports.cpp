@@ -5,25 +5,16 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstring>
 
 namespace cenote::detail {
-
-namespace {
-void set_text(char* to, std::size_t room, const char* from) noexcept {
-    const std::size_t length = std::min(std::strlen(from), room - 1);
-    std::memcpy(to, from, length);
-    to[length] = '\0';
-}
-} // namespace
 
 // Class number 0 is the whole heap, whose blocks are bytes. Needs the lock `heaps`.
 pool_report heap_core::report_of(size_class c) const noexcept {
     pool_report r;
-    set_text(r.name, sizeof r.name, name_);
+    pool_record::copy_text(r.name, name_);
     r.id = id_;
     if (c == 0) {
-        set_text(r.kind, sizeof r.kind, "heap");
+        pool_record::copy_text(r.kind, "heap");
         r.block_size = 1;
         r.live = std::min(taken_.load(std::memory_order_relaxed), supply_.held());
         r.capacity = r.bytes = supply_.held();
@@ -37,7 +28,7 @@ pool_report heap_core::report_of(size_class c) const noexcept {
         const class_store& store = classes_[c];
         const locked_scope hold{store.lock};
         if (!store.is_open()) return r;
-        set_text(r.kind, sizeof r.kind, "size_class");
+        pool_record::copy_text(r.kind, "size_class");
         const class_slabs& slabs = store.slabs();
         const segment_sums all = slabs.sums();
         r.block_size = class_size(c);

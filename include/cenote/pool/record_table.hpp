@@ -7,9 +7,9 @@
 //     free_      -> record -> record                     those of pools that died, for pools that come
 //
 // A record's figures are written under a sequence number, odd while that lasts: who reads them takes copies until the number
-// was even and the same before and after; name and kind are good while the pool's number stays the same. Every field is an atomic: the writer's stores release, the reader's loads acquire, so that
-// neither side's look at the number moves past them (Boehm, 2012, "Can Seqlocks Get Along with Programming Language
-// Memory Models?"). A record has one writer at a time: its pool's lock, or the pool's one thread, sees to that.
+// was even and the same before and after; name and kind are good while the pool's number stays the same. Every field is an
+// atomic: the writer's stores release, the reader's loads acquire, so that neither side's look at the number moves past them
+// (Boehm, 2012, "Can Seqlocks Get Along with Programming Language Memory Models?"). A record has one writer at a time: its pool's lock, or the pool's one thread, sees to that.
 //
 // The list of free records is that of freelist/tagged_stack.hpp (proved in test/model/tagged_stack.pml), with numbers in
 // place of pointers, so that both halves fit in 64 bits. It is not that file's, and its atomics are the compiler's, since
@@ -62,6 +62,18 @@ public:
     static void put(Number& to, Number value) noexcept {
         __atomic_store_n(&to, value, __ATOMIC_RELEASE);
     }
+    // Cut where it does not fit.
+    template <std::size_t N>
+    static void copy_text(char (&to)[N], const char* from) noexcept {
+        std::size_t i = 0;
+        for (; i != N - 1 && from[i] != '\0'; ++i)
+            put(to[i], from[i]);
+        // A character of several bytes is not cut in two.
+        if (i == N - 1)
+            while (i != 0 && (static_cast<unsigned char>(from[i]) & 0xC0) == 0x80)
+                --i;
+        put(to[i], '\0');
+    }
     // By the writer, whose own stores these are.
     pool_report& mine() noexcept { return it_; }
     const char* name() const noexcept { return it_.name; }
@@ -105,17 +117,6 @@ private:
     template <class Number>
     static Number get(const Number& from) noexcept {
         return __atomic_load_n(&from, __ATOMIC_ACQUIRE);
-    }
-    template <std::size_t N>
-    static void copy_text(char (&to)[N], const char* from) noexcept {
-        std::size_t i = 0;
-        for (; i != N - 1 && from[i] != '\0'; ++i)
-            put(to[i], from[i]);
-        // A character of several bytes is not cut in two.
-        if (i == N - 1)
-            while (i != 0 && (static_cast<unsigned char>(from[i]) & 0xC0) == 0x80)
-                --i;
-        put(to[i], '\0');
     }
     template <std::size_t N>
     static void take_text(char (&to)[N], const char (&from)[N]) noexcept {
@@ -239,12 +240,12 @@ private:
         // Relaxed: the number is this thread's, whatever else it sees.
         const std::uint64_t i = __atomic_fetch_add(&fresh_, 1, __ATOMIC_RELAXED);
         const unsigned g = group_of(i);
-        if (g >= most_groups) return nullptr;
+        if (g >= most_groups) return not_used(i);
         pool_record* r = at(i);
         if (r == nullptr) {
             const std::size_t bytes = (first_group << g) * sizeof(pool_record);
             void* const memory = vm::map_anywhere(bytes); // all zeroes, as records of no pool are
-            if (memory == nullptr) return nullptr;
+            if (memory == nullptr) return not_used(i);
             pool_record* none = nullptr;
             auto* const made = static_cast<pool_record*>(memory);
             // Release: who finds the group may use it. Acquire: the same of another's.
@@ -255,6 +256,14 @@ private:
         }
         r->number = i;
         return r;
+    }
+
+    // Gives the number back, where no other thread took the next one meanwhile: there is a try at each slow path of a named pool
+    // while the OS has no memory.
+    pool_record* not_used(std::uint64_t i) noexcept {
+        std::uint64_t after = i + 1;
+        __atomic_compare_exchange_n(&fresh_, &after, i, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+        return nullptr;
     }
 
     pool_record* pop() noexcept {
