@@ -107,6 +107,9 @@ void heap_list::add(heap_core& heap) noexcept {
 void heap_list::join(heap_core& heap) noexcept {
     prepare();
     if (&heap == newest_ || heap.newer_ != nullptr) return;
+    // Here, and not in prepare(): a process that allocates nothing does not write to the table.
+    if (!is_told_of_) pool_records.add(teller_);
+    is_told_of_ = true;
     const bool is_process = &heap == &process_heap;
     heap.id_ = pool_records.next_id();
     if (!is_process) {
@@ -234,7 +237,6 @@ void heap_list::prepare() noexcept {
     if (!has_key_) has_key_ = ::pthread_key_create(&key_, [](void* of) { thread_ends(of); }) == 0;
     if (is_prepared_) return;
     is_prepared_ = true;
-    pool_records.add(teller_);
     // Without memory for the handlers a fork is as unsafe as in any program that has none.
     ::pthread_atfork(before_fork, after_in_parent, after_in_child);
 }

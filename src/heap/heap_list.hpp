@@ -63,6 +63,7 @@ private:
     heap_core* oldest_ = nullptr;
     std::uint32_t numbers_ = 1; // bit n: a heap has number n; 0 is the process heap's
     bool is_prepared_ = false;
+    bool is_told_of_ = false; // in reports of named pools
     bool has_key_ = false;
     pthread_key_t key_ = 0;
     thread_cache* spare_ = nullptr; // memory of caches whose threads have ended
