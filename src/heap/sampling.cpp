@@ -5,6 +5,8 @@
 
 #include "cenote/os/clock.hpp"
 
+#include <algorithm>
+
 namespace cenote::detail {
 
 namespace {
@@ -30,7 +32,8 @@ void heap_core::set_leak_rate(std::size_t bytes) noexcept {
     if (is_hardened) return;
     const locked_scope hold{heaps.lock};
     if (bytes == 0 && !sampling_.is_on()) return;
-    sampling_.leak_rate.store(bytes, std::memory_order_relaxed);
+    // Beyond every block; the draws are numbers with a sign.
+    sampling_.leak_rate.store(std::min(bytes, std::size_t{1} << 47), std::memory_order_relaxed);
     // Frees are seen no longer.
     if (bytes == 0) leaks_.clear();
     change_settings();

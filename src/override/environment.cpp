@@ -185,7 +185,7 @@ constexpr std::size_t usual_leak_rate = 512_KiB;
     if (this_thread_heaps.work != 0) {
         if (to >= 0)
             print_line(to,
-                       "cenote: no table: the handler of a signal ended the program amid an allocation\n");
+                       "cenote: no report: the handler of a signal ended the program amid an allocation\n");
         return;
     }
     check_waiting_blocks();

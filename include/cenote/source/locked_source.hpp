@@ -21,6 +21,7 @@ public:
         void* const p = this->upstream_.allocate(bytes, alignment);
         if (p == nullptr || vm::lock(p, bytes)) return p;
         ++not_locked_;
+        vm::unlock(p, bytes); // a part of it may be locked
         this->upstream_.deallocate(p, bytes, alignment);
         return nullptr;
     }

@@ -5,6 +5,7 @@
 #include "cenote/base/error.hpp"
 #include "cenote/os/errno_kept.hpp"
 #include "cenote/os/lock.hpp"
+#include "cenote/os/shared_memory.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -21,6 +22,8 @@
 namespace cenote::detail::counting {
 
 constinit thread_local thread_counts* this_thread_counts = nullptr;
+// Found no page; it is not looked for again at each call.
+[[gnu::tls_model("initial-exec")]] static constinit thread_local bool is_uncounted = false;
 
 namespace {
 
@@ -44,8 +47,8 @@ thread_counts* pages(file_header* of) noexcept { return reinterpret_cast<thread_
 
 // So that no write to the mapping can fail for want of a disk: that would be a signal.
 bool make_room(int file, std::uint32_t for_pages) noexcept {
-    const auto bytes = static_cast<off_t>(sizeof(file_header) + for_pages * sizeof(thread_counts));
-    return ::posix_fallocate(file, 0, bytes) == 0;
+    return shared_memory::fill_with_zeroes(file, sizeof(file_header) + for_pages * sizeof(thread_counts)) ==
+           0;
 }
 
 bool may_be_so_large() noexcept {
@@ -121,8 +124,10 @@ void after_fork_in_child() noexcept {
     const errno_kept kept;
     new (&lock) short_lock;
     is_snapshot_at_work.store(false, std::memory_order_relaxed);
-    file_header* const old = current.load(std::memory_order_relaxed);
+    is_uncounted = false;
     free_count = 0;
+    file_header* const old = current.load(std::memory_order_relaxed);
+    if (old == nullptr) return; // its parent could not count either
     const bool was_counted = this_thread_counts != nullptr;
     this_thread_counts = nullptr;
     const char* const folder = ::secure_getenv("CENOTE_COUNTS");
@@ -184,7 +189,7 @@ file_header* header() noexcept {
 thread_counts* open_counts() noexcept {
     // Acquire: pairs with start().
     state seen = now.load(std::memory_order_acquire);
-    if (seen == state::off) return nullptr;
+    if (seen == state::off || is_uncounted) return nullptr;
     const errno_kept kept;
     bool is_first = false;
     thread_counts* mine = nullptr;
@@ -200,6 +205,7 @@ thread_counts* open_counts() noexcept {
         if (seen == state::off) return nullptr;
         mine = take_page(current.load(std::memory_order_relaxed));
         if (mine == nullptr) {
+            is_uncounted = true;
             header()->uncounted_threads.fetch_add(1, std::memory_order_relaxed);
             return nullptr;
         }
