@@ -7,7 +7,9 @@
 #include <chrono>
 #include <cstdio>
 #include <fstream>
+#include <iterator>
 #include <new>
+#include <sstream>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -41,10 +43,16 @@ bool is_running(std::uint32_t process) {
            line[name + 2] != 'X';
 }
 
-std::vector<std::string> command_line_of(std::uint32_t process) {
+// With a zero after each word; nothing where the process is gone.
+std::string command_line_of(std::uint32_t process) {
     std::ifstream file("/proc/" + std::to_string(process) + "/cmdline");
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::vector<std::string> words_of(const std::string& line) {
+    std::istringstream text(line);
     std::vector<std::string> words;
-    for (std::string word; std::getline(file, word, '\0');)
+    for (std::string word; std::getline(text, word, '\0');)
         words.push_back(word);
     return words;
 }
@@ -188,18 +196,28 @@ void collector::meet(std::size_t place) {
             return;
         }
     }
-    const bool first = at.process == region_->header.recorded.load(std::memory_order_relaxed);
-    const std::string path = options_.path + (first ? "" : "." + std::to_string(at.process));
+    const std::string path = options_.path + (is_recorded(at) ? "" : "." + std::to_string(at.process));
     streams_.push_back(std::make_unique<record_stream>(*region_, place, path, describe(at), *scale_));
+}
+
+// As it was when the process attached: whole where somebody still knows the line that began so, else its start.
+std::vector<std::string> collector::program_of(const process_place& place) const {
+    const std::string start(place.program, std::min<std::size_t>(place.program_bytes, sizeof place.program));
+    if (const std::string now = command_line_of(place.process); now.starts_with(start) && !now.empty())
+        return words_of(now);
+    std::string asked;
+    for (const std::string& word : options_.program)
+        asked += word + '\0';
+    return words_of(asked.starts_with(start) && is_recorded(place) ? asked : start);
+}
+
+bool collector::is_recorded(const process_place& place) const {
+    return place.process == region_->header.recorded.load(std::memory_order_relaxed); // only a number
 }
 
 trace_description collector::describe(const process_place& place) const {
     trace_description about;
-    about.program = command_line_of(place.process);
-    // Gone already. Of its children nobody knows then what they were.
-    if (about.program.empty() &&
-        place.process == region_->header.recorded.load(std::memory_order_relaxed)) // only a number
-        about.program = options_.program;
+    about.program = program_of(place);
     about.process = place.process;
     about.started = nanoseconds_since_1970();
     about.stack_interval = options_.stack_interval;

@@ -60,6 +60,8 @@ private:
     void part(record_stream& s, const trace_end& how);
     void part_with_the_dead();
     void show_progress(bool last);
+    std::vector<std::string> program_of(const process_place& place) const;
+    bool is_recorded(const process_place& place) const;
     trace_description describe(const process_place& place) const;
 
     record_options options_;

@@ -79,6 +79,8 @@ struct process_place {
     std::uint32_t process;
     std::uint32_t forked; // else started, by exec
     char allocator[256];  // the file whose malloc is called
+    char program[512];    // the start of the command line, a zero after each word
+    std::uint32_t program_bytes;
 
     alignas(64) std::atomic<std::uint64_t> next_number;
     std::atomic<std::uint32_t> next_thread;

@@ -5,6 +5,7 @@
 //     calls kill N           N allocations, then SIGKILL
 //     calls fork             as many in a child
 //     calls exec             itself anew, with `kinds`
+//     calls spawn X          itself anew in a child, with X, while who started it is stopped
 //     calls many N           N pairs
 //     calls pause            two pairs, half a second apart
 //     calls hold N           N blocks of 4,096 bytes at once
@@ -17,6 +18,7 @@
 #include <malloc.h>
 #include <memory>
 #include <new>
+#include <spawn.h>
 #include <string_view>
 #include <sys/wait.h>
 #include <thread>
@@ -134,6 +136,15 @@ int main(int argc, char** argv) {
         pairs(10, 666);
         ::execl("/proc/self/exe", argv[0], "kinds", nullptr);
         return 1;
+    }
+    if (what == "spawn") {
+        ::kill(::getppid(), SIGSTOP);
+        char* const words[] = {argv[0], argv[2], nullptr};
+        pid_t child = 0;
+        const bool is_there = ::posix_spawn(&child, "/proc/self/exe", nullptr, nullptr, words, environ) == 0;
+        if (is_there) ::waitpid(child, nullptr, 0);
+        ::kill(::getppid(), SIGCONT);
+        return is_there ? 0 : 1;
     }
     if (what == "sleep") {
         pairs(1, 444);

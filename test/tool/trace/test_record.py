@@ -132,6 +132,21 @@ class Record(Case):
         self.assertEqual(forked.events[1].object, 0)  # of its parent's object
         self.assertEqual(len(trace.of_size(555, 555)), 2)
 
+    def test_a_child_that_ends_before_anybody_looks_has_its_name(self):
+        for word, execs in (("kinds", 0), ("exec", 1)):
+            done = self.record(CALLS, "spawn", word, options=["--children", "--json", "-"])
+            traces = json.loads(done.stdout)["traces"]
+            self.assertEqual(len(traces), 2)
+            child = [Trace(each["path"]) for each in traces if each["path"] != str(self.trace)][0]
+            self.assertEqual(child.words["program"], [CALLS, word])
+            self.assertEqual(child.count("exec"), execs)
+            self.assertEqual(Trace(self.trace).words["program"], [CALLS, "spawn", word])
+
+    def test_a_long_command_line_is_whole(self):
+        words = ["many", "1", *(f"word{i}" for i in range(500))]
+        self.record(CALLS, *words)
+        self.assertEqual(Trace(self.trace).words["program"], [CALLS, *words])
+
     def test_an_exec_goes_on_in_the_same_trace(self):
         self.record(CALLS, "exec")
         trace = Trace(self.trace)

@@ -60,6 +60,16 @@ region* map_region() noexcept {
     return static_cast<region*>(p);
 }
 
+// Of what the process is now; the kernel says it, as the C library does not.
+void note_program(process_place& at) noexcept {
+    at.program_bytes = 0;
+    const int file = ::open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+    if (file < 0) return;
+    const ssize_t got = ::read(file, at.program, sizeof at.program);
+    ::close(file);
+    if (got > 0) at.program_bytes = static_cast<std::uint32_t>(got);
+}
+
 process_place* claim_place(region_header& in, bool forked) noexcept {
     for (process_place& each : in.processes) {
         std::uint32_t expected = process_place::unused;
@@ -79,6 +89,7 @@ process_place* claim_place(region_header& in, bool forked) noexcept {
         const std::size_t length = std::min(std::strlen(name), sizeof each.allocator - 1);
         std::memcpy(each.allocator, name, length);
         each.allocator[length] = '\0';
+        note_program(each);
         return &each;
     }
     return nullptr;
