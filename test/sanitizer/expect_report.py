@@ -51,6 +51,7 @@ REPORTS = {
 
 def main():
     tool, pool, fault, *command = sys.argv[1:]
+    tool = tool.removesuffix("-checked")
     if tool == "valgrind":
         command = [command[0], "--quiet", "--error-exitcode=9", "--leak-check=full"] + command[1:]
     run = subprocess.run(command + [pool, fault], capture_output=True, text=True, timeout=120)

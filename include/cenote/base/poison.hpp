@@ -138,6 +138,14 @@ inline void valgrind_allocated(void* p, std::size_t bytes) noexcept {
     VALGRIND_MALLOCLIKE_BLOCK(p, bytes, 0, 0);
 }
 inline void valgrind_freed(void* p) noexcept { VALGRIND_FREELIKE_BLOCK(p, 0); }
+// False where Valgrind says nothing of an access, and where it is not there.
+inline bool valgrind_may_access(const void* p) noexcept {
+    unsigned char bits = 0;
+    return VALGRIND_GET_VBITS(p, &bits, 1) == 1;
+}
+// For what we write into blocks that are free.
+inline void valgrind_silence() noexcept { VALGRIND_DISABLE_ERROR_REPORTING; }
+inline void valgrind_speak() noexcept { VALGRIND_ENABLE_ERROR_REPORTING; }
 // Of a block that is free it says who allocated it, and who freed it. By its middle, since of what lies close to other blocks
 // Valgrind describes those.
 inline void valgrind_describes(const void* p, std::size_t bytes) noexcept {
@@ -151,6 +159,9 @@ inline void valgrind_hide(const void*, std::size_t) noexcept {}
 inline void valgrind_show(const void*, std::size_t) noexcept {}
 inline void valgrind_allocated(void*, std::size_t) noexcept {}
 inline void valgrind_freed(void*) noexcept {}
+inline bool valgrind_may_access(const void*) noexcept { return false; }
+inline void valgrind_silence() noexcept {}
+inline void valgrind_speak() noexcept {}
 inline void valgrind_describes(const void*, std::size_t) noexcept {}
 #endif
 

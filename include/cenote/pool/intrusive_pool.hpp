@@ -40,7 +40,7 @@ namespace cenote {
 //     default for them), which reports objects left alive, and reset only when nothing is live;
 //   - a double destroy is caught when the object was the last one destroyed, with full checks always. They mark free
 //     blocks of two words or more, and search the list only for a block that carries the mark, or has no room for it.
-// Blocks hold at least a pointer. AddressSanitizer sees the objects, Valgrind does not: its requests would be in every call.
+// Blocks hold at least a pointer. AddressSanitizer sees the objects; Valgrind with full checks: its requests are in every call then.
 template <class T,
           pool_options Options =
               pool_options{.at_death =
@@ -155,8 +155,10 @@ public:
         next_ = end_ = nullptr;
         for (slab* s = slabs_; s != nullptr; s = s->next)
             for (std::size_t i = s->blocks; i-- != 0;) {
-                detail::unpoison(first_block(s) + i * block_bytes, block_bytes);
-                give_block(first_block(s) + i * block_bytes);
+                std::byte* const block = first_block(s) + i * block_bytes;
+                detail::unpoison(block, block_bytes);
+                if (detail::valgrind_may_access(block)) tell_freed(block); // it is live
+                give_block(block);
             }
         tell(detail::asked::other);
         return true;
@@ -169,7 +171,7 @@ public:
     }
 
     // Objects. O(free blocks).
-    std::size_t live() const noexcept { return capacity_ - ahead() - free_.count(capacity_); }
+    std::size_t live() const noexcept { return capacity_ - ahead() - count_free(capacity_); }
     std::size_t capacity() const noexcept { return capacity_; } // objects. O(1)
     // O(free blocks).
     pool_stats stats() const noexcept {
@@ -191,10 +193,27 @@ public:
         std::size_t blocks = 0;
         for (const slab* s = slabs_; s != nullptr; s = s->next)
             blocks += s->blocks;
-        return blocks == capacity_ && ahead() + free_.count(capacity_ + 1) <= capacity_;
+        return blocks == capacity_ && ahead() + count_free(capacity_ + 1) <= capacity_;
     }
 
 private:
+    // While it lives, Valgrind says nothing of links and marks in free blocks.
+    class own_access {
+    public:
+        own_access() noexcept {
+            if constexpr (checks_full) detail::valgrind_silence();
+        }
+        ~own_access() {
+            if constexpr (checks_full) detail::valgrind_speak();
+        }
+        own_access(const own_access&) = delete;
+        own_access& operator=(const own_access&) = delete;
+    };
+    std::size_t count_free(std::size_t most) const noexcept {
+        const own_access quiet;
+        return free_.count(most);
+    }
+
     // Where construct_in gives the block back.
     struct giver {
         intrusive_pool& pool;
@@ -234,7 +253,10 @@ private:
 
     CENOTE_ALWAYS_INLINE void* allocate() noexcept {
         if constexpr (has_stand_ins) return allocate_stand_in();
-        return allocate_block();
+        void* const p = allocate_block();
+        if constexpr (checks_full)
+            if (p != nullptr && detail::running_on_valgrind()) detail::valgrind_allocated(p, block_bytes);
+        return p;
     }
     void* allocate_stand_in() noexcept {
         void* const block = allocate_block();
@@ -250,6 +272,7 @@ private:
                 detail::stand_ins.free_where([this](const void* block) { return holds(block); });
     }
     CENOTE_ALWAYS_INLINE void* pop_free() noexcept {
+        const own_access quiet;
         void* const p = free_.pop(block_bytes);
         if constexpr (marks_free_blocks)
             if (p != nullptr) mark_of(p) = 0;
@@ -267,9 +290,15 @@ private:
             p = detail::stand_ins.retire(p);
             detail::unpoison(p, block_bytes);
         }
+        tell_freed(p);
         give_block(p);
     }
+    CENOTE_ALWAYS_INLINE void tell_freed([[maybe_unused]] void* p) const noexcept {
+        if constexpr (checks_full)
+            if (detail::running_on_valgrind()) detail::valgrind_freed(p);
+    }
     CENOTE_ALWAYS_INLINE void give_block(void* p) noexcept {
+        const own_access quiet;
         if constexpr (marks_free_blocks) mark_of(p) = free_mark;
         free_.push(p, block_bytes);
     }
@@ -289,7 +318,7 @@ private:
         return true;
     }
     bool preheat_blocks(std::size_t objects) noexcept {
-        const std::size_t ready = ahead() + free_.count(objects);
+        const std::size_t ready = ahead() + count_free(objects);
         return objects <= ready || grow_and_tell(objects - ready);
     }
     CENOTE_COLD void* allocate_slowly() noexcept {
@@ -341,6 +370,7 @@ private:
         end_ = next_ + fit * block_bytes;
         capacity_ += fit;
         detail::poison(next_, fit * block_bytes);
+        if constexpr (checks_full) detail::valgrind_hide(next_, fit * block_bytes);
         return true;
     }
     std::size_t next_slab_bytes() const noexcept {
@@ -376,6 +406,12 @@ private:
             held -= s->bytes;
             given += s->bytes;
             const std::size_t bytes = s->bytes;
+            if constexpr (checks_full)
+                if (detail::running_on_valgrind())
+                    for (std::size_t i = 0; i != s->blocks; ++i)
+                        if (std::byte* const block = first_block(s) + i * block_bytes;
+                            detail::valgrind_may_access(block))
+                            tell_freed(block); // Valgrind would call it leaked
             detail::show_range(s, bytes);
             source_.deallocate(s, bytes, slab_alignment);
         }
@@ -401,13 +437,17 @@ private:
             detail::address_of(raw) - detail::address_of(next_) < static_cast<std::size_t>(end_ - next_);
         if (!contains(p) || never_created)
             broken("destroy of a pointer that is not an object of this pool", raw);
-        if ((!marks_free_blocks || mark_of(detail::block_of(p)) == free_mark) && free_.holds(raw))
-            broken("double destroy", raw);
+        if (is_free(detail::block_of(p))) broken("double destroy", raw);
+    }
+    bool is_free(void* block) const noexcept {
+        const own_access quiet;
+        return (!marks_free_blocks || mark_of(block) == free_mark) && free_.holds(block);
     }
     void require_none_live(const char* what) const noexcept {
         if (slabs_ != nullptr && live() != 0) broken(what, this);
     }
     [[noreturn]] CENOTE_COLD void broken(const char* what, const void* p) const noexcept {
+        if constexpr (checks_full) detail::valgrind_describes(p, block_bytes);
         detail::broken_contract(identity(), what, p);
     }
 
