@@ -40,10 +40,33 @@ protected:
 using slab_pools = ::testing::Types<object_pools, block_pools, locked_pools, cached_pools>;
 TYPED_TEST_SUITE(default_checks, slab_pools);
 
-TYPED_TEST(default_checks, report_the_object_destroyed_last_at_once) {
+template <class Pools>
+class default_checks_of_every_pool : public default_checks<Pools> {};
+using every_pool =
+    ::testing::Types<object_pools, block_pools, intrusive_pools, locked_pools, lockfree_pools, cached_pools>;
+TYPED_TEST_SUITE(default_checks_of_every_pool, every_pool);
+
+TYPED_TEST(default_checks_of_every_pool, report_the_object_destroyed_last_at_once) {
     const auto objects = this->create(10);
     this->pool.destroy(objects[3]);
     EXPECT_DEATH(this->pool.destroy(objects[3]), "cenote: double destroy: 0x[0-9a-f]+ in [a-z]+_pool");
+    for (object* const p : objects)
+        if (p != objects[3]) this->pool.destroy(p);
+}
+
+TEST(default_checks_of_lockfree_pool, report_a_double_destroy_when_it_is_trimmed) {
+    cenote::lockfree_pool<object> pool;
+    object* const p = pool.create(std::uint64_t{1});
+    object* const other = pool.create(std::uint64_t{1});
+    const auto twice = [&] {
+        pool.destroy(p);
+        pool.destroy(other);
+        pool.destroy(p);
+        pool.trim();
+    };
+    EXPECT_DEATH(twice(), "cenote: double destroy: 0x[0-9a-f]+ in lockfree_pool");
+    pool.destroy(p);
+    pool.destroy(other);
 }
 
 TYPED_TEST(default_checks, report_a_double_destroy_at_any_distance_when_it_is_flushed) {

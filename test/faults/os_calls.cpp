@@ -75,7 +75,8 @@ void* __wrap_mmap(void* at, std::size_t bytes, int protection, int flags, int fi
         return MAP_FAILED;
     }
     void* const p = __real_mmap(at, bytes, protection, flags, file, offset);
-    if (p != MAP_FAILED) mapped += in_pages(bytes);
+    // What is fixed takes the place of what was there.
+    if (p != MAP_FAILED && (flags & MAP_FIXED) == 0) mapped += in_pages(bytes);
     return p;
 }
 

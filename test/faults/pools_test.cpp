@@ -1,6 +1,7 @@
 // Every pool, arenas, families and handles, while the OS refuses one call after the other.
 #include "cenote/cenote.hpp"
 #include "cenote/real_time_pool.hpp"
+#include "cenote/shared_segment_pool.hpp"
 #include "faults/scenario.hpp"
 #include "support/pools.hpp"
 
@@ -280,6 +281,38 @@ void fork_with_pools() {
     require(pool.live() == 0 && pool.valid() && other.live() == 0, "a pool is not empty");
 }
 
+// Their records are mapped when the first one tells, and tried for again.
+void use_named_pools() {
+    for (const char* const name : {"one", "two", "three"}) {
+        cenote::object_pool<object> pool{small_steps.named(name)};
+        herd<decltype(pool)> some{pool};
+        some.create(100);
+        some.destroy(1);
+        (void)pool.trim();
+    }
+}
+
+void use_segment() {
+    struct shared {
+        std::uint64_t words[4];
+    };
+    for (std::uint64_t round = 0; round != 2; ++round) {
+        cenote::shared_segment_pool<shared> pool;
+        const char* const no_name = nullptr;
+        if (is_refused(pool.try_open(no_name, {.capacity = 64}) == cenote::segment_error::none)) continue;
+        const auto made = pool.try_create(shared{{round}});
+        require(pool.get(made)->words[0] == round, "an object is not what was made");
+        // Another participant, by the descriptor.
+        cenote::shared_segment_pool<shared> other;
+        const int descriptor = pool.new_descriptor();
+        if (!is_refused(other.try_open(cenote::segment_descriptor{descriptor}) ==
+                        cenote::segment_error::none))
+            require(other.get(made)->words[0] == round, "an object is not what another made");
+        ::close(descriptor);
+        pool.destroy(made);
+    }
+}
+
 constexpr scenario pool_scenarios[] = {
     {"object_pool", use_pool<object_pools>},
     {"block_pool", use_pool<block_pools>},
@@ -302,6 +335,8 @@ constexpr scenario pool_scenarios[] = {
     {"containers", use_containers<cenote::pool_family, cenote::pool_resource>},
     {"containers_of_shared_families",
      use_containers<cenote::shared_pool_family, cenote::shared_pool_resource>},
+    {"named_pools", use_named_pools, 64U << 10},
+    {"shared_segment_pool", use_segment},
     {"fork", fork_with_pools}};
 
 INSTANTIATE_TEST_SUITE_P(of_pools, failing_os_calls, testing::ValuesIn(pool_scenarios), scenario_name);

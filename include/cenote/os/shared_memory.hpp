@@ -12,6 +12,7 @@
 //                                            the process, and a fork shares them
 //     size_of(fd, bytes)                     EINVAL for what is no plain file
 //     map(fd, bytes, writable, at)           shared with all who map it
+//     unmap(p, bytes)                        what map gave; what the OS does not take then is kept for later, as by vm::release
 //     map_again(p, fd, bytes, writable)      at the same place, in one step; the old mapping's hold on what was opened is gone
 //     identity_of(fd)                        a number for the file, the same for all who opened it; 0 for no file
 //
@@ -26,7 +27,9 @@
 // fcntl(2)); `supported` is false elsewhere and everything refuses with ENOSYS.
 #pragma once
 
+#include "cenote/base/bits.hpp"
 #include "cenote/os/errno_kept.hpp"
+#include "cenote/os/vm.hpp"
 
 #include <cerrno>
 #include <cstddef>
@@ -162,7 +165,12 @@ inline bool map_again(void* p, int fd, std::size_t bytes, bool writable) noexcep
 }
 inline void unmap(void* p, std::size_t bytes) noexcept {
     const detail::errno_kept kept;
-    ::munmap(p, bytes);
+    if (::munmap(p, bytes) == 0) [[likely]]
+        return vm::stranded.retry();
+    // The file is let go of, and its marks, where other memory comes in its place; that is then kept as any that the OS refuses.
+    constexpr int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+    if (::mmap(p, bytes, PROT_READ | PROT_WRITE, flags, -1, 0) != MAP_FAILED)
+        vm::release(p, detail::round_up(bytes, vm::page_size()));
 }
 
 // Of device and file number; two files have the same one by an accident of 64 bits.

@@ -234,6 +234,49 @@ TEST(handle_pool, lives_in_a_buffer) {
     EXPECT_EQ(pool.live(), static_cast<std::size_t>(made));
 }
 
+TEST(handle_pool, is_preheated_and_counts_as_object_pool_does) {
+    ledger books;
+    handle_pool<std::uint64_t, cenote::pool_options{}, ledger_source> pool{cenote::growth{}, books};
+    pool.preheat(500);
+    EXPECT_GE(pool.capacity(), 500U);
+    EXPECT_EQ(pool.table_bytes(), 0U);
+    std::vector<handle<std::uint64_t>> made;
+    for (std::uint64_t i = 0; i != 500; ++i)
+        made.push_back(pool.create(i));
+    EXPECT_EQ(pool.stats().live, 500U);
+    EXPECT_EQ(pool.stats().capacity, pool.capacity());
+    EXPECT_GE(pool.table_bytes(), 500 * sizeof(void*));
+    EXPECT_EQ(pool.retired_slots(), 0U);
+    for (const auto h : made)
+        pool.destroy(h);
+}
+
+// Its constructor makes as many others as its number says, and takes the source away.
+struct maker {
+    using pool_type = handle_pool<maker, cenote::pool_options{}, ledger_source>;
+    maker(pool_type& in, ledger& books, std::size_t others) noexcept {
+        for (std::size_t i = 0; i != others; ++i)
+            (void)in.try_create(in, books, 0U);
+        if (others != 0) books.refuse_next_calls();
+    }
+};
+TEST(handle_pool, whose_table_the_constructor_filled_gives_the_object_back) {
+    std::size_t in_table = 0; // slots that the table begins with
+    {
+        handle_pool<int> pool;
+        (void)pool.create(1);
+        in_table = pool.table_bytes();
+        while (pool.table_bytes() == in_table)
+            (void)pool.create(1);
+        in_table = pool.live() - 1;
+    }
+    ledger books;
+    maker::pool_type pool{cenote::growth{}, books};
+    EXPECT_FALSE(pool.try_create(pool, books, in_table));
+    EXPECT_EQ(pool.live(), in_table);
+    EXPECT_TRUE(pool.valid());
+}
+
 #if CENOTE_EXCEPTIONS
 TEST(handle_pool, throws_and_is_as_it_was) {
     handle_pool<fussy> pool;

@@ -237,5 +237,18 @@ TEST(pool_family, takes_everything_from_a_resource_where_one_is_named) {
     }
 }
 
+TEST(pool_family, shows_the_sources_that_it_takes_from) {
+    cenote::pool_family_on<cenote::counting_source<cenote::vm_source>> family;
+    void* const small = family.allocate(100, 8);
+    const std::size_t for_small = family.source().bytes();
+    EXPECT_NE(for_small, 0U);
+    EXPECT_EQ(family.large_source().bytes(), 0U);
+    void* const large = family.allocate(100'000, 8);
+    EXPECT_EQ(family.source().bytes(), for_small);
+    EXPECT_GE(family.large_source().bytes(), 100'000U);
+    family.deallocate(small, 100, 8);
+    family.deallocate(large, 100'000, 8);
+}
+
 } // namespace
 } // namespace cenote_test

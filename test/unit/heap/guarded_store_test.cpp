@@ -153,5 +153,17 @@ TEST_F(a_guarded_store, memory_for_the_usual_number_of_places_is_bounded) {
     EXPECT_LE(from.held(), guarded_store::usual_places * 2 * page + 128 * 1024);
 }
 
+TEST_F(a_guarded_store, tells_at_the_free_that_something_was_written_before_a_block) {
+    std::byte* const p = take(100);
+    ASSERT_GT(p, page_of(p) + 8);
+    const auto underflow = [&] {
+        p[-3] = std::byte{1};
+        give(p);
+    };
+    EXPECT_DEATH(underflow(),
+                 "underflow: 3 bytes before a block of 100 bytes at 0x[0-9a-f]+ were written to");
+    give(p);
+}
+
 } // namespace
 } // namespace cenote_test

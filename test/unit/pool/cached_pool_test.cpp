@@ -64,5 +64,24 @@ TEST(static_cached_pool, has_handles_that_are_all_the_same_pool) {
     EXPECT_EQ(copy.live(), 0U);
 }
 
+struct ten_at_most {
+    static constexpr auto policy = cenote::growth::fixed(10);
+};
+TEST(static_cached_pool, grows_as_its_tag_says_and_visits_its_objects) {
+    cenote::static_cached_pool<object, ten_at_most> pool;
+    std::vector<object*> objects;
+    while (object* const p = pool.try_create())
+        objects.push_back(p);
+    EXPECT_EQ(objects.size(), 10U);
+#if CENOTE_EXCEPTIONS
+    EXPECT_THROW((void)pool.create(), std::bad_alloc);
+#endif
+    std::size_t seen = 0;
+    pool.for_each([&](object&) { ++seen; });
+    EXPECT_EQ(seen, 10U);
+    for (object* const p : objects)
+        pool.destroy(p);
+}
+
 } // namespace
 } // namespace cenote_test
