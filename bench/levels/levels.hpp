@@ -12,7 +12,8 @@ struct workload {
 };
 
 inline constexpr std::size_t workload_count = 6;
-inline constexpr int level_count = 3;
+inline constexpr std::size_t level_count = 3;
+inline constexpr std::size_t object_size = 64; // bytes
 
 // All of them, at a level: an array of workload_count.
 template <int Level>

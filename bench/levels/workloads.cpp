@@ -16,7 +16,7 @@
 namespace bench::levels {
 namespace {
 
-using object = std::array<std::uint64_t, 8>;
+using object = std::array<std::uint64_t, object_size / sizeof(std::uint64_t)>;
 
 template <class Pool>
 void one_block(std::size_t pairs) {

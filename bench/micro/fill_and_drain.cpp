@@ -122,7 +122,7 @@ void add_size(std::vector<measurement>& to) {
     add<Size, 1'000'000>(to, "W2/1M/random", free_order::random, million);
     if constexpr (reference_size) {
         add<Size, 1'000'000, true>(to, "W2/1M/random/written", free_order::random, million);
-        add<Size, 10'000'000>(to, "W2/10M/random", free_order::random, {.full = rare, .quick = {}});
+        add<Size, 10'000'000>(to, "W2/10M/random", free_order::random, {.full = rare, .quick = {}, .apart = true});
     }
 }
 

@@ -1,5 +1,5 @@
-// W3: with 100,000 objects alive, free a random one and allocate another in its place. W3b: the same in
-// bursts, 64 freed and then 64 allocated. The rows `written` also write to each block that is allocated.
+// W3: with 100,000 objects alive, free a random one and allocate another in its place; W3/1k to W3/10M: with so many. W3b:
+// in bursts, 64 freed and then 64 allocated. The rows `written` also write to each block that is allocated.
 #pragma once
 
 #include "micro/suite.hpp"
@@ -16,15 +16,20 @@ inline constexpr std::size_t live_objects = 100'000;
 inline constexpr std::size_t burst = 64;
 inline constexpr std::size_t replaced = burst * 1'600; // in one call: each object once, on average
 
-// Which of `live` objects is replaced next. Every `burst` numbers in a row are distinct, so that both workloads can use
-// them. Always the same list for a process: a measurement uses one number of objects.
+// As many are drawn, so that calls in turn reach objects that no call before them left in the caches.
+inline constexpr std::size_t most_drawn = 20 * replaced;
+
+// Which of `live` objects is replaced next, in parts of `replaced`, one for each call. Every `burst` numbers in a row are
+// distinct, so that both workloads can use them. Always the same list for a process: a measurement uses one number of
+// objects.
 inline std::span<const std::uint32_t> victims(std::size_t live) {
     static const std::vector<std::uint32_t> indices = [live] {
         std::vector<std::uint32_t> numbers;
         std::vector<std::uint32_t> pool;
         random_source random{3};
         append_permutation(pool, live, random);
-        while (numbers.size() < replaced)
+        const std::size_t wanted = std::clamp(live / replaced * replaced, replaced, most_drawn);
+        while (numbers.size() < wanted)
             append_distinct(numbers, burst, pool, random);
         return numbers;
     }();
@@ -68,15 +73,19 @@ template <class T, class Pool>
 
 struct replace {
     bool bursts;
+    std::size_t live_count = live_objects;
 
     template <class Family, class T>
     void operator()(visit& v) const {
-        T** const live = scratch<T*>(live_objects);
-        const auto indices = victims(live_objects);
-        typename Family::template pool<T> subject{live_objects};
-        for (std::size_t i = 0; i < live_objects; ++i)
+        T** const live = scratch<T*>(live_count);
+        const auto all = victims(live_count);
+        std::size_t next = 0;
+        typename Family::template pool<T> subject{live_count};
+        for (std::size_t i = 0; i < live_count; ++i)
             live[i] = subject.create(i);
         v.repeat([&] {
+            const auto indices = all.subspan(next, replaced);
+            next = (next + replaced) % all.size();
             const double took = time_of([&] {
                 if (bursts) {
                     replace_in_bursts(subject, live, indices);
@@ -86,7 +95,7 @@ struct replace {
             });
             return took / static_cast<double>(indices.size());
         });
-        for (std::size_t i = 0; i < live_objects; ++i)
+        for (std::size_t i = 0; i < live_count; ++i)
             subject.destroy(live[i]);
     }
 };

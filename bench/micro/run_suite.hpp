@@ -6,6 +6,7 @@
 #include "support/machine.hpp"
 #include "support/options.hpp"
 #include "support/report.hpp"
+#include "support/run_record.hpp"
 #include "support/runner.hpp"
 #include "support/targets.hpp"
 
@@ -42,18 +43,19 @@ int run(const suite& of, Subjects subjects, const options& chosen) {
     if (!chosen.json_file.empty()) require_writable(chosen.json_file);
 
     report report;
-    report.machine = describe_machine();
     report.versions = versions_of(subjects);
     report.method = {{"suite", of.name},
                      {"quick", chosen.quick},
                      {"ratios_of", "ns_min"},
                      {"limit_of_memory", "the size of the block"},
                      {"clock", of.clock}};
+    const run_record record{report};
 
     results found = run(of.measurements(), chosen, std::cerr);
     if (found.rows.empty() && found.complete)
         throw std::runtime_error("--filter matches no workload of this run");
 
+    record.finish(report);
     report.targets = of.targets(found.rows);
     report.rows = std::move(found.rows);
     report.skipped = std::move(found.skipped);

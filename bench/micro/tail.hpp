@@ -21,7 +21,7 @@ inline constexpr std::uint32_t largest_burst = 20'000;
 // p99.99.
 inline constexpr std::size_t replaced = 100'000;  // in one call of W7
 inline constexpr std::size_t in_bursts = 100'000; // in one call of W7b, at least
-inline constexpr std::array shares{0.99, 0.999, 0.9999};
+inline constexpr std::array shares{0.5, 0.99, 0.999, 0.9999, 1.0};
 
 using tick_count = std::uint32_t;
 
@@ -55,6 +55,28 @@ inline double ticks_of_nothing() {
 
 inline double to_ns(tick_count t, double nothing) {
     return std::max(static_cast<double>(t) - nothing, 0.0) * nanoseconds_per_tick();
+}
+
+// The rows of a workload: of all operations, of creates, of destroys.
+inline std::vector<std::string> rows_of(const std::string& workload) {
+    std::vector<std::string> rows;
+    for (const char* operation : {"/", "/allocate/", "/free/"})
+        for (const char* share : {"p50", "p99", "p99.9", "p99.99", "max"})
+            rows.push_back(workload + operation + share);
+    return rows;
+}
+
+// The figures of those rows. Ranking all together mixes creates and destroys, so they come first.
+inline auto figures_of(const timings& of, double nothing) {
+    std::array<double, 3 * shares.size()> figures{};
+    const auto rank = [&](std::span<tick_count> some, std::size_t first) {
+        for (std::size_t i = 0; i < shares.size(); ++i)
+            figures[first + i] = to_ns(percentile(some, shares[i]), nothing);
+    };
+    rank(of.creates, shares.size());
+    rank(of.destroys, 2 * shares.size());
+    rank(of.all, 0);
+    return figures;
 }
 
 template <class T, class Pool>
@@ -134,11 +156,6 @@ const burst_list& bursts() {
 }
 
 struct replace_timed {
-    static std::vector<std::string> rows() {
-        return {"W7/p99",          "W7/p99.9",          "W7/p99.99",
-                "W7/allocate/p99", "W7/allocate/p99.9", "W7/allocate/p99.99"};
-    }
-
     template <class Family, class T>
     void operator()(visit& v) const {
         T** const live = scratch<T*>(live_objects);
@@ -150,13 +167,7 @@ struct replace_timed {
         v.repeat([&] {
             const double nothing = ticks_of_nothing();
             replace_each_timed(subject, live, indices, to);
-            std::array<double, 6> figures{};
-            // Creates first: ranking both together mixes them.
-            for (std::size_t i = 0; i < shares.size(); ++i)
-                figures[3 + i] = to_ns(percentile(to.creates, shares[i]), nothing);
-            for (std::size_t i = 0; i < shares.size(); ++i)
-                figures[i] = to_ns(percentile(to.all, shares[i]), nothing);
-            return figures;
+            return figures_of(to, nothing);
         });
         for (std::size_t i = 0; i < live_objects; ++i)
             subject.destroy(live[i]);
@@ -164,8 +175,6 @@ struct replace_timed {
 };
 
 struct bursts_timed {
-    static std::vector<std::string> rows() { return {"W7b/p99", "W7b/p99.9", "W7b/p99.99"}; }
-
     template <class Family, class T>
     void operator()(visit& v) const {
         T** const live = scratch<T*>(largest_burst);
@@ -174,10 +183,7 @@ struct bursts_timed {
         v.repeat([&] {
             const double nothing = ticks_of_nothing();
             bursts_each_timed(subject, live, bursts().sizes, bursts().order, to);
-            std::array<double, 3> figures{};
-            for (std::size_t i = 0; i < shares.size(); ++i)
-                figures[i] = to_ns(percentile(to.all, shares[i]), nothing);
-            return figures;
+            return figures_of(to, nothing);
         });
     }
 };
@@ -190,9 +196,9 @@ void add_tail_of(std::vector<measurement>& to, Subjects subjects) {
     const schedule how{.full = {.visits = 8, .calls = 6, .discarded = 1},
                        .quick = Size == 64 ? std::optional(plan{.visits = 2, .calls = 4, .discarded = 1})
                                            : std::nullopt};
-    add_measurement<Size, demands{.live_at_frees = live_objects}>(to, subjects, replace_timed::rows(), how,
+    add_measurement<Size, demands{.live_at_frees = live_objects}>(to, subjects, rows_of("W7"), how,
                                                                   replace_timed{});
-    add_measurement<Size, demands{.live_at_frees = largest_burst}>(to, subjects, bursts_timed::rows(), how,
+    add_measurement<Size, demands{.live_at_frees = largest_burst}>(to, subjects, rows_of("W7b"), how,
                                                                    bursts_timed{});
 }
 

@@ -1,5 +1,4 @@
-// W7 and W7b by two threads at once, which share the pool and nothing else: each operation timed, creates and destroys
-// apart.
+// W7 and W7b by two threads at once, which share the pool and nothing else: each operation timed.
 #include "micro/suite.hpp"
 #include "micro/tail.hpp"
 #include "micro/threads.hpp"
@@ -9,30 +8,11 @@ namespace bench {
 namespace {
 
 constexpr std::size_t threads = 2;
-constexpr std::array together_shares{0.5, 0.99, 0.999, 0.9999, 1.0};
-
-std::vector<std::string> rows_of(const std::string& workload) {
-    std::vector<std::string> rows;
-    for (const char* operation : {"/allocate/", "/free/"})
-        for (const char* share : {"p50", "p99", "p99.9", "p99.99", "max"})
-            rows.push_back(workload + operation + share);
-    return rows;
-}
 
 // Each thread's part of the timings of all.
 tail_detail::timings part_of(const tail_detail::timings& all, std::size_t thread) {
     const std::size_t each = all.creates.size() / threads;
     return {all.creates.subspan(thread * each, each), all.destroys.subspan(thread * each, each), {}};
-}
-
-auto figures(const tail_detail::timings& all, double nothing) {
-    std::array<double, 2 * together_shares.size()> found{};
-    for (std::size_t i = 0; i < together_shares.size(); ++i) {
-        found[i] = tail_detail::to_ns(percentile(all.creates, together_shares[i]), nothing);
-        found[together_shares.size() + i] =
-            tail_detail::to_ns(percentile(all.destroys, together_shares[i]), nothing);
-    }
-    return found;
 }
 
 struct replace_timed_together {
@@ -54,7 +34,7 @@ struct replace_timed_together {
             workers.run([&](std::size_t t, std::uint64_t) {
                 replace_each_timed(of_thread(subject, t), live + t * apart, indices, part_of(all, t));
             });
-            return figures(all, nothing);
+            return tail_detail::figures_of(all, nothing);
         });
         workers.run([&](std::size_t t, std::uint64_t) {
             for (std::size_t i = 0; i < live_objects; ++i)
@@ -78,7 +58,7 @@ struct bursts_timed_together {
                 bursts_each_timed(of_thread(subject, t), live + t * apart, bursts().sizes, bursts().order,
                                   part_of(all, t));
             });
-            return figures(all, nothing);
+            return tail_detail::figures_of(all, nothing);
         });
     }
 };
@@ -90,8 +70,8 @@ void add_tail_together(std::vector<measurement>& to) {
                        .quick = plan{.visits = 2, .calls = 4, .discarded = 1}};
     constexpr demands few{.live_at_frees = threads * tail_detail::live_objects};
     constexpr demands many{.live_at_frees = threads * tail_detail::largest_burst};
-    add_measurement<64, few>(to, shared_subjects{}, rows_of("W7/2"), how, replace_timed_together{});
-    add_measurement<64, many>(to, shared_subjects{}, rows_of("W7b/2"), how, bursts_timed_together{});
+    add_measurement<64, few>(to, shared_subjects{}, tail_detail::rows_of("W7/2"), how, replace_timed_together{});
+    add_measurement<64, many>(to, shared_subjects{}, tail_detail::rows_of("W7b/2"), how, bursts_timed_together{});
 }
 
 } // namespace bench

@@ -1,6 +1,7 @@
 // The suite `threads`: what its files give each other. bench/README.md defines the workloads.
 #pragma once
 
+#include "peers/cenote_heap.hpp"
 #include "peers/cenote_shared.hpp"
 #include "peers/glibc.hpp"
 #include "peers/jemalloc.hpp"
@@ -19,11 +20,11 @@ namespace bench {
 
 // Who takes part where threads share a pool, and, with one thread, beside object_pool.
 using shared_subjects =
-    subject_list<cached_pool, static_cached_pool, locked_pool, lockfree_pool, unshared, no_allocator,
+    subject_list<cached_pool, static_cached_pool, locked_pool, lockfree_pool, cenote_heap, unshared, no_allocator,
                  mutex_list, untagged_list, boost_lockfree_list, boost_singleton_pool, pmr_synchronized_pool,
                  tbb_scalable, glibc_malloc, jemalloc, tcmalloc, mimalloc>;
 using alone_subjects =
-    subject_list<object_pool, cached_pool, static_cached_pool, locked_pool, lockfree_pool, limit, mutex_list,
+    subject_list<object_pool, cached_pool, static_cached_pool, locked_pool, lockfree_pool, cenote_heap, limit, mutex_list,
                  untagged_list, boost_lockfree_list, boost_singleton_pool, pmr_synchronized_pool,
                  tbb_scalable, glibc_malloc, jemalloc, tcmalloc, mimalloc>;
 

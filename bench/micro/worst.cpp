@@ -3,21 +3,24 @@
 // round. Two tables: as it came, interruptions by the machine included; and of each call the least over the rounds, which
 // leaves what the code itself does.
 //
-//     cenote_bench_worst [--quick]
+//     cenote_bench_worst [--json FILE] [--quick]
+#include "micro/worst.hpp"
 #include "support/clock.hpp"
+#include "support/environment.hpp"
+#include "support/machine.hpp"
+#include "support/options.hpp"
 #include "support/random.hpp"
+#include "support/run_record.hpp"
 
 #include "cenote/real_time_pool.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <numeric>
-#include <span>
-#include <string>
+#include <exception>
+#include <gnu/libc-version.h>
+#include <iostream>
 #include <vector>
 
 namespace {
@@ -29,7 +32,7 @@ struct object {
 };
 
 struct by_malloc {
-    static constexpr const char* name = "malloc and free";
+    static constexpr const char* name = "glibc malloc";
     object* create(std::uint64_t first) { return ::new (std::malloc(sizeof(object))) object{first}; }
     void destroy(object* p) { std::free(p); }
 };
@@ -46,15 +49,8 @@ struct by_shared_pool {
     void destroy(object* p) { pool.destroy(p); }
 };
 
-// Ticks of each call.
-struct series {
-    std::vector<std::uint32_t> all;   // of all rounds
-    std::vector<std::uint32_t> least; // of each call over the rounds
-};
-struct timings {
-    series creates;
-    series destroys;
-};
+using bench::worst::series;
+using bench::worst::timings;
 
 void note(series& to, std::size_t round, std::size_t call, std::uint64_t ticks) {
     const auto t = static_cast<std::uint32_t>(std::min<std::uint64_t>(ticks, 0xFFFFFFFFU));
@@ -112,50 +108,11 @@ double nothing() {
     return empty[5'000];
 }
 
-void print_row(const std::string& what, std::vector<std::uint32_t>& of, double clock) {
-    std::sort(of.begin(), of.end());
-    std::printf("| %s |", what.c_str());
-    for (const double share : {.5, .99, .999, .9999, .99999, 1.}) {
-        const auto at = static_cast<std::size_t>(share * static_cast<double>(of.size() - 1));
-        std::printf(" %.0f |", std::max(of[at] - clock, 0.) * bench::nanoseconds_per_tick());
-    }
-    std::printf("\n");
-}
-
-// How many calls took less than 16, 32, 64, ... ns.
-void print_histogram(const std::string& what, const std::vector<std::uint32_t>& sorted, double clock) {
-    std::printf("| %s |", what.c_str());
-    std::size_t before = 0;
-    for (double end = 16; end <= 131'072; end *= 2) {
-        const auto limit = end / bench::nanoseconds_per_tick() + clock;
-        const auto here = static_cast<std::size_t>(
-            std::lower_bound(sorted.begin(), sorted.end(), limit,
-                             [](std::uint32_t t, double l) { return static_cast<double>(t) < l; }) -
-            sorted.begin());
-        std::printf(" %zu |", here - before);
-        before = here;
-    }
-    std::printf(" %zu |\n", sorted.size() - before);
-}
-
-} // namespace
-
-int main(int count, char** arguments) {
-    const bool quick = count > 1 && std::strcmp(arguments[1], "--quick") == 0;
-    const std::size_t rounds = quick ? 2 : 5;
-    const std::size_t calls = quick ? 20'000 : 2'000'000; // of each kind in a round
-    const std::size_t parts = 40;                         // of a round; subjects take turns
-
+void measure(std::array<timings, 3>& found, std::size_t rounds, std::size_t calls) {
+    constexpr std::size_t parts = 40; // of a round; subjects take turns
     by_malloc malloc_subject;
     by_pool pool_subject;
     by_shared_pool shared_subject;
-    std::array<timings, 3> found;
-    for (timings& t : found)
-        for (series* s : {&t.creates, &t.destroys}) {
-            s->all.reserve(calls * rounds);
-            s->least.reserve(calls);
-        }
-    const double clock = nothing();
     for (std::size_t round = 0; round != rounds; ++round)
         for (std::size_t part = 0; part != parts; ++part) {
             const std::size_t from = calls / parts * part;
@@ -167,24 +124,58 @@ int main(int count, char** arguments) {
                 if (which == 2) run_part(shared_subject, part, from, to, round, found[2]);
             }
         }
+}
 
-    const std::array names{by_malloc::name, by_pool::name, by_shared_pool::name};
-    for (const bool least : {false, true}) {
-        std::printf(
-            "\n%s, ns, without what the clock takes\n\n| | median | p99 | p99.9 | p99.99 | p99.999 | max |\n"
-            "| --- | --- | --- | --- | --- | --- | --- |\n",
-            least ? "Each call's least of all rounds" : "All calls");
-        for (std::size_t i = 0; i != names.size(); ++i) {
-            series& c = found[i].creates;
-            series& d = found[i].destroys;
-            print_row(std::string{names[i]} + ", create", least ? c.least : c.all, clock);
-            print_row(std::string{names[i]} + ", destroy", least ? d.least : d.all, clock);
+void describe(bench::report& report, bool quick) {
+    report.versions = bench::describe_toolchain();
+    report.versions[by_malloc::name] = {{"version", ::gnu_get_libc_version()}, {"options", "no tunables"}};
+    for (const char* name : {by_pool::name, by_shared_pool::name})
+        report.versions[name] = {{"version", BENCH_CENOTE_VERSION}, {"options", "defaults"}};
+    report.method = {{"suite", "worst"},
+                     {"quick", quick},
+                     {"ratios_of", "ns_min"},
+                     {"clock", "ticks around each call, less the median of an empty interval"}};
+}
+
+int run(const bench::options& chosen) {
+    bench::require_malloc_of_the_c_library();
+    if (!chosen.json_file.empty()) bench::require_writable(chosen.json_file);
+    const std::size_t rounds = chosen.quick ? 2 : 5;
+    const std::size_t calls = chosen.quick ? 20'000 : 2'000'000; // of each kind in a round
+
+    bench::report report;
+    describe(report, chosen.quick);
+    const bench::run_record record{report};
+    std::array<timings, 3> found{timings{by_malloc::name, bench::origin::peer, {}, {}},
+                                 timings{by_pool::name, bench::origin::ours, {}, {}},
+                                 timings{by_shared_pool::name, bench::origin::ours, {}, {}}};
+    for (timings& t : found)
+        for (series* s : {&t.creates, &t.destroys}) {
+            s->all.reserve(calls * rounds);
+            s->least.reserve(calls);
         }
-    }
-    std::printf(
-        "\nCalls of all rounds by how long they took, below 16, 32, 64, ... 131,072 ns, and longer\n\n");
-    for (std::size_t i = 0; i != names.size(); ++i) {
-        print_histogram(std::string{names[i]} + ", create", found[i].creates.all, clock);
-        print_histogram(std::string{names[i]} + ", destroy", found[i].destroys.all, clock);
+    const double clock = nothing();
+    measure(found, rounds, calls);
+    record.finish(report);
+
+    for (const timings& t : found)
+        bench::worst::add_rows(report.rows, t, rounds, sizeof(object), clock);
+    bench::set_ratios(report.rows);
+    bench::worst::print(found, clock);
+    if (!chosen.json_file.empty()) bench::write_json(chosen.json_file, report);
+    return EXIT_SUCCESS;
+}
+
+} // namespace
+
+int main(int count, char** arguments) {
+    const bench::options chosen = bench::parse_options(
+        count, arguments, "How long one call of the pools for code that may not wait takes at worst, and of malloc",
+        false);
+    try {
+        return run(chosen);
+    } catch (const std::exception& error) {
+        std::cerr << "cenote_bench_worst: " << error.what() << "\n";
+        return EXIT_FAILURE;
     }
 }

@@ -2,7 +2,7 @@
 // peers'.
 #pragma once
 
-#include "peers/subject.hpp"
+#include "peers/malloc.hpp"
 
 #include <chrono>
 
@@ -18,6 +18,9 @@ struct cenote_heap {
     static void deallocate(void* p);                    // one look-up
     static void deallocate(void* p, std::size_t bytes); // none
     static void* reallocate(void* p, std::size_t bytes);
+
+    template <class T>
+    using pool = malloc_pool<T, cenote_heap>;
 };
 
 } // namespace bench

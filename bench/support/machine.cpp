@@ -53,12 +53,6 @@ json caches() {
     return all;
 }
 
-json load_average() {
-    std::array<double, 3> load{};
-    if (::getloadavg(load.data(), 3) != 3) return nullptr;
-    return load;
-}
-
 std::uint64_t memory_mib() {
     return static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
                static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) >>
@@ -66,6 +60,12 @@ std::uint64_t memory_mib() {
 }
 
 } // namespace
+
+json load_average() {
+    std::array<double, 3> load{};
+    if (::getloadavg(load.data(), 3) != 3) return nullptr;
+    return load;
+}
 
 json describe_machine() {
     const auto& processor = benchmark::CPUInfo::Get();

@@ -5,6 +5,9 @@
 
 namespace bench {
 
+// The kernel's averages over 1, 5 and 15 minutes, or null.
+nlohmann::ordered_json load_average();
+
 // Processor, caches, memory, kernel and load; no host name.
 nlohmann::ordered_json describe_machine();
 

@@ -9,16 +9,18 @@ bool options::wants(const std::string& workload) const {
     return !workloads || std::regex_search(workload, *workloads);
 }
 
-options parse_options(int argc, char** argv, const std::string& description) {
+options parse_options(int argc, char** argv, const std::string& description, bool filters) {
     options chosen;
     std::string pattern;
     CLI::App app{description};
     app.add_option("--json", chosen.json_file, "Write machine, versions, rows and targets to this file")
         ->type_name("FILE");
     app.add_flag("--quick", chosen.quick,
-                 "About a minute: fewer repetitions, the longest measurements left out");
-    app.add_option("--filter", pattern, "Only workloads whose name matches (ECMAScript), e.g. '^W3'")
-        ->type_name("REGEX");
+                 "A minute at most: fewer repetitions, the longest measurements left out");
+    if (filters) {
+        app.add_option("--filter", pattern, "Only workloads whose name matches (ECMAScript), e.g. '^W3'")
+            ->type_name("REGEX");
+    }
     try {
         app.parse(argc, argv);
         if (!pattern.empty()) chosen.workloads.emplace(pattern);

@@ -15,6 +15,7 @@ struct options {
 };
 
 // Exits the program after `--help`, and with a message and a non-zero code on bad arguments.
-options parse_options(int argc, char** argv, const std::string& description);
+// `filters`: whether there are workloads to choose from.
+options parse_options(int argc, char** argv, const std::string& description, bool filters = true);
 
 } // namespace bench

@@ -79,6 +79,8 @@ json to_json(const row& r) {
         {"ns_median", timed ? json(rounded(r.median)) : json(nullptr)},
     };
     if (!timed) j[name_of(r.counts)] = rounded(r.min);
+    j["quartiles"] = {rounded(r.lower_quartile), rounded(r.median), rounded(r.upper_quartile)};
+    j["max"] = rounded(r.max);
     j["ratio_to_limit"] = maybe(r.ratio_to_limit);
     j["ratio_to_best_peer"] = maybe(r.ratio_to_best_peer);
     j["samples"] = r.samples;

@@ -1,6 +1,8 @@
 // Results: one row for each workload, block size and subject.
 #pragma once
 
+#include "support/stats.hpp"
+
 #include <cstddef>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -19,15 +21,15 @@ enum class unit { nanoseconds, bytes, mebibytes, ratio };
 // As it stands in tables and in the JSON: ns, bytes, MiB, ratio.
 const char* name_of(unit u);
 
-struct row {
+struct row : spread {
+    row() = default;
+    explicit row(const spread& of) : spread(of) {}
+
     std::string workload;
     std::size_t size = 0; // of a block, bytes; 0 where they are of many sizes
     std::string subject;
     origin from = origin::peer;
     unit counts = unit::nanoseconds;
-    std::size_t samples = 0;
-    double min = 0;
-    double median = 0;
     std::optional<double> ratio_to_limit;
     std::optional<double> ratio_to_best_peer;
 };

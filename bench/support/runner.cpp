@@ -8,6 +8,7 @@
 #include <iomanip>
 #include <ostream>
 #include <span>
+#include <utility>
 
 namespace bench {
 namespace {
@@ -48,42 +49,41 @@ std::vector<sample_table> measure(const measurement& m, std::span<const contende
     return samples;
 }
 
-// One element for each contender, each an array with one element for each row: [samples, minimum, median].
-std::string summary(const std::vector<sample_table>& samples) {
-    json all = json::array();
-    for (const sample_table& table : samples) {
-        json rows = json::array();
-        for (const auto& values : table)
-            rows.push_back({values.size(), minimum(values), median(values)});
-        all.push_back(std::move(rows));
-    }
-    return all.dump();
+std::vector<sample_table> measure_in_child(const measurement& m, std::span<const contender> contenders,
+                                           const plan& how) {
+    const std::string answer = in_child([&] { return json(measure(m, contenders, how)).dump(); });
+    return json::parse(answer).get<std::vector<sample_table>>();
 }
 
-void collect(const measurement& m, std::span<const contender> contenders, const plan& how,
-             std::vector<row>& rows) {
-    const json answer = json::parse(in_child([&] { return summary(measure(m, contenders, how)); }));
-    for (std::size_t c = 0; c < contenders.size(); ++c) {
-        for (std::size_t w = 0; w < m.workloads.size(); ++w) {
-            const json& figures = answer.at(c).at(w);
-            row r;
-            r.workload = m.workloads[w];
-            r.size = m.size;
-            r.subject = contenders[c].subject;
-            r.from = contenders[c].from;
-            r.counts = m.counts;
-            r.samples = figures.at(0);
-            r.min = figures.at(1);
-            r.median = figures.at(2);
-            rows.push_back(std::move(r));
+// For what one process has no room for, or would remember from the subject before: interleaved all the same, in an
+// order that turns by one from round to round.
+std::vector<sample_table> measure_apart(const measurement& m, plan how) {
+    std::vector<sample_table> samples(m.contenders.size(), sample_table(m.workloads.size()));
+    const int rounds = std::exchange(how.visits, 1);
+    for (int round = 0; round < rounds; ++round) {
+        for (std::size_t i = 0; i < m.contenders.size(); ++i) {
+            const std::size_t c = (i + static_cast<std::size_t>(round)) % m.contenders.size();
+            const sample_table found = measure_in_child(m, {&m.contenders[c], 1}, how).front();
+            for (std::size_t w = 0; w < found.size(); ++w)
+                samples[c][w].insert(samples[c][w].end(), found[w].begin(), found[w].end());
         }
     }
+    return samples;
 }
 
 void run_one(const measurement& m, const plan& how, std::vector<row>& rows) {
-    if (!m.apart) return collect(m, m.contenders, how, rows);
-    for (const contender& c : m.contenders)
-        collect(m, {&c, 1}, how, rows);
+    const auto samples = m.apart ? measure_apart(m, how) : measure_in_child(m, m.contenders, how);
+    for (std::size_t c = 0; c < m.contenders.size(); ++c) {
+        for (std::size_t w = 0; w < m.workloads.size(); ++w) {
+            row r{spread_of(samples[c][w])};
+            r.workload = m.workloads[w];
+            r.size = m.size;
+            r.subject = m.contenders[c].subject;
+            r.from = m.contenders[c].from;
+            r.counts = m.counts;
+            rows.push_back(std::move(r));
+        }
+    }
 }
 
 std::string name_of(const measurement& m) {

@@ -1,6 +1,6 @@
 // Runs the measurements: google-benchmark repeats and shuffles them, each group in a process of its own.
 //
-//     measurement     one workload at one block size: all subjects interleaved, in one forked child
+//     measurement     one workload at one block size: all subjects interleaved, in one forked child, or one for each visit
 //       visit         one subject is constructed, warmed up with discarded calls, timed, destroyed
 //         call        one execution of the workload, a fraction of a millisecond to some seconds long
 //
@@ -73,7 +73,7 @@ struct measurement {
     std::vector<std::string> workloads; // names of its rows: several where one call gives several figures
     std::size_t size = 0;               // of a block, bytes; 0: of many sizes
     unit counts = unit::nanoseconds;
-    bool apart = false; // each subject in a process of its own
+    bool apart = false; // each visit in a process of its own, the subjects in turn
     plan full{};
     std::optional<plan> quick; // none: left out of a quick run
     std::vector<contender> contenders;

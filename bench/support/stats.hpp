@@ -29,4 +29,25 @@ Value percentile(std::span<Value> samples, double q) {
     return samples[static_cast<std::size_t>(index)];
 }
 
+// What is reported of the samples of a row. The quartiles are by nearest rank.
+struct spread {
+    std::size_t samples = 0;
+    double min = 0;
+    double lower_quartile = 0;
+    double median = 0;
+    double upper_quartile = 0;
+    double max = 0;
+};
+
+inline spread spread_of(std::vector<double> samples) {
+    spread found;
+    found.samples = samples.size();
+    found.min = minimum(samples);
+    found.median = median(samples);
+    found.lower_quartile = percentile(std::span<double>(samples), 0.25);
+    found.upper_quartile = percentile(std::span<double>(samples), 0.75);
+    found.max = percentile(std::span<double>(samples), 1.0);
+    return found;
+}
+
 } // namespace bench
