@@ -1,206 +1,197 @@
-#!/usr/bin/python3
-"""Draws the README's charts from a result of `./dev bench SUITE --json FILE`.
+"""Draws: bars, lines, and marks on a line for each row. Each fills one set of axes from rows; nothing here knows a suite."""
 
-    charts.py RESULT.json OUTPUT_FOLDER
-
-Writes SUITE-speed.svg; of the suites pools and heap also SUITE-memory.svg and, where the result has the sweep of live
-objects, pools-live.svg.
-The same result gives the same bytes. Needs matplotlib (Debian: python3-matplotlib).
-"""
-
-import argparse
-import json
-import pathlib
 import statistics
 import sys
 
 try:
     import matplotlib
 except ImportError:
-    sys.exit("charts.py: matplotlib is missing (Debian: apt install python3-matplotlib, and run with /usr/bin/python3)")
+    sys.exit("report: matplotlib is missing (Debian: apt install python3-matplotlib, and run with /usr/bin/python3)")
 
 matplotlib.use("svg")
-matplotlib.rcParams["svg.hashsalt"] = "cenote"
-matplotlib.rcParams["font.size"] = 9
 from matplotlib import pyplot  # noqa: E402  (the backend must be chosen before)
+from matplotlib.lines import Line2D  # noqa: E402
+from matplotlib.ticker import NullFormatter  # noqa: E402
 
-SIZE = 64
-SIZES = (SIZE, 0)  # 0: of many sizes
+import load
+import names
+from svg import LIGHT
+
+matplotlib.rcParams.update({
+    "svg.hashsalt": "cenote",  # the same rows give the same bytes
+    "svg.fonttype": "none",
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "text.color": LIGHT["ink"],
+    "axes.labelcolor": LIGHT["muted"],
+    "axes.edgecolor": LIGHT["grid"],
+    "axes.facecolor": "none",
+    "figure.facecolor": "none",
+    "axes.axisbelow": True,
+    "grid.color": LIGHT["grid"],
+    "grid.linewidth": 0.7,
+    "xtick.color": LIGHT["muted"],
+    "ytick.color": LIGHT["muted"],
+    "xtick.labelcolor": LIGHT["muted"],
+    "ytick.labelcolor": LIGHT["ink"],
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+})
+
 CUT_OFF = 4  # times the median of a chart
-OURS = ("object_pool", "block_pool", "intrusive_pool", "arena", "cached_pool", "static_cached_pool", "locked_pool",
-        "lockfree_pool", "object_pool per thread", "cenote::heap")
-LIMITS = ("limit", "no allocator")
-COLOURS = {"ours": "#0b7285", "limit": "#adb5bd", "peer": "#e8b04b"}
-
-SPEED = {
-    "pools": ("64-byte blocks, one thread", [
-        ("W1", "Allocate one, free it"),
-        ("W2/1k/random", "1,000 allocated, freed in random order"),
-        ("W2/1M/random", "1,000,000 allocated, freed in random order"),
-        ("W3", "100,000 live, replace a random one"),
-        ("W3b", "100,000 live, replace 64 at a time"),
-        ("W6", "Build a list of 1,000,000 in a churned pool, walk it"),
-    ]),
-    "threads": ("64-byte blocks, several threads", [
-        ("W4/2", "2 threads, 100,000 live, replace a random one"),
-        ("W4b/2", "2 threads, 100,000 live, replace 64 at a time"),
-        ("W4/32", "32 threads, 100,000 live, replace a random one"),
-        ("W5", "One thread creates, another destroys"),
-        ("W5n/2", "2 threads, each destroys what the other created"),
-        ("short/1", "A thread that lives for 1,000 objects"),
-    ]),
-    "heap": ("Blocks of mixed sizes", [
-        ("replace/100k/1K", "100,000 live, replace a random one, up to 1 KiB"),
-        ("replace/100k/64K", "100,000 live, replace a random one, up to 64 KiB"),
-        ("burst/1k/1K", "1,000 allocated, freed in random order, up to 1 KiB"),
-        ("replace2/100k/1K", "2 threads, 100,000 live, replace one, up to 1 KiB"),
-        ("handover", "One thread allocates, another frees, up to 1 KiB"),
-        ("server/2", "Threads that hand their blocks to their successors"),
-        ("realloc/double", "64 arrays that grow by doubling, one step"),
-        ("large", "32 live of 100 KiB to 4 MiB, replace one and write it"),
-    ]),
-}
-MEMORY = {
-    "pools": [("memory", "bytes", "Resident bytes per live 64-byte object, 1,000,000 live")],
-    "heap": [
-        ("memory/main", "MiB", "MiB that stay of 200 that were freed, main thread still calling"),
-        ("memory/threads", "MiB", "MiB that stay of 200 that were freed by threads that ended"),
-        ("fragmentation/mean", "ratio", "Resident over live bytes while sizes drift, mean"),
-    ],
-}
-LIVE = [(10_000, "W2/10k/random"), (100_000, "W2/100k/random"), (1_000_000, "W2/1M/random"), (10_000_000, "W2/10M/random")]
-SHORT = {"std::pmr::unsynchronized_pool_resource": "std::pmr pool",
-         "std::pmr::synchronized_pool_resource": "std::pmr synchronized", "boost::fast_pool_allocator": "boost::fast_pool_alloc."}
+MARKS = ("|", "o", "s", "D", "X", "^", "v")
+LINES = {"ours": "-", "pool": "-", "malloc": "-", "limit": ":"}
+POINTS = "osD^vP*X<>"
 
 
-def kind(subject):
-    if subject in OURS:
-        return "ours"
-    return "limit" if subject in LIMITS else "peer"
-
-
-def rows_of(result, workload):
-    return [row for row in result["rows"] if row["workload"] == workload and row["size"] in SIZES]
-
-
-def label(value, edge):
-    text = f"{value:.1f}" if value < 100 else f"{value:.0f}"
-    return text + " \u2192" if value > edge else text
-
-
-def bars(axes, rows, value, title, unit):
-    """Horizontal bars, shortest on top, with the figure at the end of each. The few that are out of all proportion are
-    cut off at the edge, so that the others can be compared."""
-    rows = sorted(rows, key=value, reverse=True)
-    values = [value(row) for row in rows]
-    edge = min(max(values), CUT_OFF * statistics.median(values)) or 1
-    names = [SHORT.get(row["subject"], row["subject"]) for row in rows]
-    drawn = axes.barh(names, [min(v, edge) for v in values], color=[COLOURS[kind(row["subject"])] for row in rows], height=0.75)
-    axes.bar_label(drawn, labels=[label(v, edge) for v in values], padding=2, fontsize=7)
-    axes.set_title(title, fontsize=9, loc="left")
+def plain(axes, title, unit):
+    axes.set_title(title, fontsize=9.5, loc="left", color=LIGHT["ink"])
     axes.set_xlabel(unit, fontsize=8)
-    axes.set_xlim(0, edge * 1.15)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    axes.tick_params(labelsize=8)
+    axes.tick_params(labelsize=8, length=0)
 
 
-def legend(figure):
-    patches = [pyplot.Rectangle((0, 0), 1, 1, color=COLOURS[k]) for k in ("ours", "limit", "peer")]
-    figure.legend(patches, ["Cenote", "limit", "peers"], loc="upper right", ncol=3, frameon=False, fontsize=8)
+def name_rows(axes, subjects, winners, drawn=True):
+    """Names at the left; of who is best, bold."""
+    axes.set_yticks(range(len(subjects)))
+    axes.set_yticklabels([names.short(subject) for subject in subjects] if drawn else [], fontsize=8.5)
+    for label, subject in zip(axes.get_yticklabels(), subjects):
+        label.set_fontweight("bold" if subject in winners else "normal")
+    axes.set_ylim(-0.6, len(subjects) - 0.4)
+    axes.invert_yaxis()
 
 
-def caption(result):
-    machine = result["machine"]
-    return f"{machine['processor']}, {machine['cores']} cores, {machine['kernel']}; minimum of many short repetitions"
+def bars(axes, rows, title, unit, order=None):
+    """Horizontal bars with their figures, shortest on top, or in a given order of subjects. The few that are out of all
+    proportion are cut off at the edge, so that the others can be compared. The line is from the lower to the upper quartile."""
+    found = {row.subject: row for row in rows}
+    subjects = order or [row.subject for row in load.by_value(rows)]
+    winners = {row.subject for row in load.best(rows)}
+    values = [row.value for row in rows]
+    edge = min(max(values), CUT_OFF * statistics.median(values)) or 1
+    for at, subject in enumerate(subjects):
+        row = found.get(subject)
+        if row is None:
+            axes.text(edge * 0.02, at, "not measured", va="center", fontsize=7.5, color=LIGHT["muted"])
+            continue
+        axes.barh(at, min(row.value, edge), color=LIGHT[row.kind], height=0.66)
+        end = min(row.value, edge)
+        if row.quartiles and row.quartiles[1] > row.quartiles[0]:
+            span = [min(q, edge) for q in row.quartiles]
+            axes.plot(span, [at, at], color=LIGHT["ink"], linewidth=1.2, solid_capstyle="butt")
+            end = max(end, span[1])
+        text = names.figure(row.value) + (" →" if row.value > edge else "") + (" best" if subject in winners else "")
+        axes.annotate(text, (end, at), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8,
+                      fontweight="bold" if subject in winners else "normal")
+    name_rows(axes, subjects, winners)
+    plain(axes, title, f"{unit}, less is better")
+    axes.set_xlim(0, edge * 1.28)
+    axes.grid(axis="x")
+    axes.spines["left"].set_visible(False)
 
 
-def save(figure, folder, name):
-    file = folder / name
-    figure.savefig(file, metadata={"Date": None})
-    pyplot.close(figure)
-    print(file)
+def apart(ends, least):
+    """Heights for labels that would lie on each other, in the order of their lines."""
+    placed = []
+    for height in sorted(ends):
+        placed.append(height if not placed else max(height, placed[-1] + least))
+    over = max(0.0, placed[-1] - 1.0) if placed else 0.0
+    if over:  # down again from the top
+        ceiling = 1.0
+        for at in range(len(placed) - 1, -1, -1):
+            placed[at] = min(placed[at], ceiling)
+            ceiling = placed[at] - least
+    return placed
 
 
-def speed(result, folder):
-    suite = result["method"]["suite"]
-    if suite not in SPEED:
-        return
-    what, workloads = SPEED[suite]
-    panels = [(workload, title, rows_of(result, workload)) for workload, title in workloads]
-    panels = [panel for panel in panels if panel[2]]
-    if not panels:
-        return
-    lines = (len(panels) + 1) // 2
-    figure, grid = pyplot.subplots(lines, 2, figsize=(10, 3.1 * lines + 0.6), squeeze=False, layout="constrained")
-    for axes, (_, title, rows) in zip(grid.flat, panels):
-        bars(axes, rows, lambda row: row["ns_min"], title, "ns")
-    for axes in list(grid.flat)[len(panels):]:
-        axes.set_visible(False)
-    figure.suptitle(f"{what}, ns (less is better)\n", x=0.01, ha="left", fontsize=11)
-    figure.supxlabel(caption(result), fontsize=7, x=0.01, ha="left")
-    legend(figure)
-    save(figure, folder, f"{suite}-speed.svg")
-
-
-def memory(result, folder):
-    suite = result["method"]["suite"]
-    panels = [(rows_of(result, workload), unit, title) for workload, unit, title in MEMORY.get(suite, [])]
-    panels = [panel for panel in panels if panel[0]]
-    if not panels:
-        return
-    height = 3.6 if suite == "pools" else 2.2 * len(panels)
-    figure, grid = pyplot.subplots(len(panels), 1, figsize=(7, height), squeeze=False, layout="constrained")
-    for axes, (rows, unit, title) in zip(grid.flat, panels):
-        bars(axes, rows, lambda row, unit=unit: row[unit], title, unit)
-    figure.supxlabel(caption(result), fontsize=7, x=0.01, ha="left")
-    save(figure, folder, f"{suite}-memory.svg")
-
-
-def live(result, folder):
-    lines = {}
-    for count, workload in LIVE:
-        for row in rows_of(result, workload):
-            lines.setdefault(row["subject"], []).append((count, row["ns_min"]))
-    lines = {subject: points for subject, points in lines.items() if len(points) > 1}
-    if not lines:
-        return
-    figure, axes = pyplot.subplots(figsize=(8, 4.2), layout="constrained")
-    for subject, points in lines.items():
-        own = kind(subject)
-        axes.plot(*zip(*points), color=COLOURS[own], linewidth=2.2 if own == "ours" else 1.1, marker="o", markersize=3)
-    # Names at the right end, moved apart where lines end close together.
-    ends = sorted((points[-1][1], points[-1][0], subject) for subject, points in lines.items())
-    lowest = 0.0
-    for value, count, subject in ends:
-        height = max(value, lowest * 1.22)
-        lowest = height
-        axes.annotate(SHORT.get(subject, subject), (count, value), xytext=(count * 1.3, height), fontsize=7, va="center")
+def lines(axes, series, title, x_title, unit, ticks, log=True):
+    """`series`: by subject, a list of (x, Row). Names stand at the right ends, moved apart where these lie close together."""
+    for subject, points in series.items():
+        own = names.kind(subject)
+        like = [other for other in series if names.kind(other) == own].index(subject)
+        axes.plot([x for x, _ in points], [row.value for _, row in points], color=LIGHT[own], linestyle=LINES[own],
+                  linewidth=2 if own == "ours" else 1.2, marker=POINTS[like % len(POINTS)], markersize=3.5)
+        for x, row in points:
+            if row.quartiles:
+                axes.plot([x, x], row.quartiles, color=LIGHT[own], linewidth=0.8)
     axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.set_xlim(8_000, max(count for _, count, _ in ends) * 15)
-    axes.set_xlabel("live objects", fontsize=8)
-    axes.set_ylabel("ns per object allocated and freed", fontsize=8)
-    axes.set_title(f"Random frees against the number of live {SIZE}-byte objects", fontsize=9, loc="left")
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    figure.supxlabel(caption(result), fontsize=7, x=0.01, ha="left")
-    save(figure, folder, "pools-live.svg")
+    if log:
+        axes.set_yscale("log")
+    first, last = ticks[0][0], ticks[-1][0]
+    axes.set_xlim(first * 0.8, last * 1.15)
+    axes.set_xticks([x for x, _ in ticks])
+    axes.set_xticklabels([text for _, text in ticks])
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.minorticks_off()
+    if log:
+        low, high = axes.get_ylim()
+        steps = [m * 10**e for e in range(-3, 9) for m in (1, 2, 5)]
+        shown = [s for s in steps if low <= s <= high]
+        axes.set_yticks(shown if len(shown) < 12 else [s for s in shown if f"{s:.3g}".lstrip("0.")[0] == "1"])
+        axes.set_yticklabels([names.figure(s).removesuffix("0").removesuffix(".0") if s < 10 else f"{s:,.0f}" for s in axes.get_yticks()])
+    else:
+        axes.set_ylim(bottom=0)
+    to_share = axes.transAxes.inverted()
+    ends = {subject: to_share.transform(axes.transData.transform((points[-1][0], points[-1][1].value)))
+            for subject, points in series.items()}
+    ordered = sorted(ends, key=lambda subject: ends[subject][1])
+    winners = {row.subject for row in load.best([points[-1][1] for points in series.values() if points[-1][0] == last])}
+    heights = apart([ends[subject][1] for subject in ordered], 0.062)
+    for subject, height in zip(ordered, heights):
+        axes.annotate(names.short(subject), xy=tuple(ends[subject]), xycoords="axes fraction", xytext=(1.05, height),
+                      textcoords="axes fraction", fontsize=8, va="center", color=LIGHT["ink"], annotation_clip=False,
+                      fontweight="bold" if subject in winners else "normal",
+                      arrowprops={"arrowstyle": "-", "color": LIGHT[names.kind(subject)], "linewidth": 0.6, "shrinkA": 1, "shrinkB": 2})
+    plain(axes, title, x_title)
+    axes.set_ylabel(f"{unit}, less is better", fontsize=8)
+    axes.grid(axis="both")
+    axes.tick_params(axis="y", labelcolor=LIGHT["muted"])
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("result", type=pathlib.Path)
-    parser.add_argument("folder", type=pathlib.Path)
-    arguments = parser.parse_args()
-    try:
-        result = json.loads(arguments.result.read_text(encoding="utf-8"))
-        arguments.folder.mkdir(parents=True, exist_ok=True)
-    except (OSError, ValueError) as error:
-        sys.exit(f"charts.py: {error}")
-    for draw in (speed, memory, live):
-        draw(result, arguments.folder)
+def marks(axes, rows, columns, title, unit, winners=(), coloured=None, log=True):
+    """`rows`: by name, the values of `columns`, None where there is none. A mark for each, on a line from the least to the
+    largest. `coloured(row, column)`: the kind that a mark is drawn as."""
+    for at, (name, values) in enumerate(rows.items()):
+        known = [value for value in values if value is not None]
+        if known:
+            axes.plot([min(known), max(known)], [at, at], color=LIGHT["grid"], linewidth=2.5, solid_capstyle="round", zorder=1)
+        for index, value in enumerate(values):
+            if value is not None:
+                axes.plot(value, at, marker=MARKS[index], color=LIGHT[coloured(name, columns[index])], markersize=8 if index == 0 else 5.5,
+                          markeredgewidth=2 if MARKS[index] == "|" else 0.5, linestyle="none", zorder=3)
+    if log:
+        axes.set_xscale("symlog", linthresh=10) if any(v is not None and v <= 0 for r in rows.values() for v in r) else axes.set_xscale("log")
+        axes.minorticks_off()
+        axes.xaxis.set_major_formatter(lambda value, _: in_units(value))
+    name_rows(axes, list(rows), winners)
+    plain(axes, title, unit)
+    axes.grid(axis="x")
+    axes.spines["left"].set_visible(False)
+    handles = [Line2D([], [], marker=MARKS[i], color=LIGHT[coloured(None, column)], linestyle="none", markersize=6,
+                      markeredgewidth=2 if MARKS[i] == "|" else 0.5, label=names.short(column))
+               for i, column in enumerate(columns) if any(values[i] is not None for values in rows.values())]
+    axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.4, -0.02 - 1.35 / max(len(rows), 1)), ncol=len(handles), frameon=False,
+                fontsize=7.5, handletextpad=0.1, columnspacing=0.9)
 
 
-if __name__ == "__main__":
-    main()
+def in_units(nanoseconds):
+    """1,000 as 1 µs, and so on."""
+    for size, unit in ((1e9, "s"), (1e6, "ms"), (1e3, "µs")):
+        if nanoseconds >= size:
+            return f"{nanoseconds / size:g} {unit}"
+    return f"{nanoseconds:g} ns"
+
+
+def canvas(panels, width, height):
+    """A figure of that many panels beside each other; width and height of each in inches."""
+    figure, grid = pyplot.subplots(1, panels, figsize=(width * panels, height), squeeze=False, layout="constrained")
+    return figure, list(grid.flat)
+
+
+def close(figure):
+    pyplot.close(figure)
+
+
+def legend(figure, kinds):
+    patches = [pyplot.Rectangle((0, 0), 1, 1, color=LIGHT[kind]) for kind, _ in kinds]
+    figure.legend(patches, [text for _, text in kinds], loc="upper right", ncol=len(kinds), frameon=False, fontsize=8.5, handlelength=1,
+                  handleheight=1, columnspacing=1.2)

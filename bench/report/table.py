@@ -1,21 +1,19 @@
-#!/usr/bin/env python3
-"""Writes a README's table of figures from a benchmark's JSON, between its two marker lines.
-
-usage: table.py JSON README...
+"""Writes a README's tables of figures between their marker lines.
 
 A README whose name ends in .zh-CN.md gets its headings in Chinese; subjects and figures are the same.
 """
 
-import json
+import math
 import re
-import sys
-from pathlib import Path
 
-SIZES = (64, 0)  # 0: of many sizes
+import load
+import names
+
 FIRST_COLUMN = {"pools": "64-byte blocks, ns", "threads": "64-byte blocks, ns", "heap": "ns"}
-BEGIN, END = "<!-- figures of {}: written by ./dev charts -->\n", "<!-- end of figures -->\n"
+BEGIN, END = "<!-- figures of {}: written by ./dev report -->\n", "<!-- end of figures -->\n"
+ORDER = "Bold: the best of a column. In the order of the geometric mean over the columns."
 
-# By suite: the columns, what the README calls each workload, and who is shown.
+# By suite: the columns, and what the README calls each workload.
 COLUMNS = {
     "pools": [
         ("W1", "one out, one back"),
@@ -47,47 +45,19 @@ COLUMNS = {
         ("fragmentation/mean", "resident over live"),
     ],
 }
+# Who is shown, of more; the others are in the page.
 SUBJECTS = {
-    "pools": [
-        ("object_pool", "**object_pool**"),
-        ("intrusive_pool", "intrusive_pool"),
-        ("boost::pool", "boost::pool"),
-        ("Zig-style", "Zig-style"),
-        ("foonathan::memory_pool", "foonathan/memory"),
-        ("std::pmr::unsynchronized_pool_resource", "std::pmr pool"),
-        ("mimalloc", "mimalloc"),
-        ("jemalloc", "jemalloc"),
-        ("tcmalloc", "tcmalloc"),
-        ("glibc malloc", "glibc malloc"),
-    ],
-    "threads": [
-        ("cached_pool", "**cached_pool**"),
-        ("static_cached_pool", "**static_cached_pool**"),
-        ("lockfree_pool", "lockfree_pool"),
-        ("locked_pool", "locked_pool"),
-        ("boost::lockfree free list", "boost::lockfree free list"),
-        ("boost::singleton_pool", "boost::singleton_pool"),
-        ("std::pmr::synchronized_pool_resource", "std::pmr synchronized pool"),
-        ("std::mutex and a list", "std::mutex and a list"),
-        ("TBB scalable allocator", "TBB"),
-        ("mimalloc", "mimalloc"),
-        ("jemalloc", "jemalloc"),
-        ("tcmalloc", "tcmalloc"),
-        ("glibc malloc", "glibc malloc"),
-    ],
-    "heap": [
-        ("cenote::heap", "**heap**"),
-        ("mimalloc", "mimalloc"),
-        ("jemalloc", "jemalloc"),
-        ("tcmalloc", "tcmalloc"),
-        ("TBB scalable allocator", "TBB"),
-        ("glibc malloc", "glibc malloc"),
-    ],
+    "pools": ("object_pool", "intrusive_pool", "boost::pool", "Zig-style", "foonathan::memory_pool",
+              "std::pmr::unsynchronized_pool_resource", "cenote::heap", "mimalloc", "jemalloc", "tcmalloc", "glibc malloc"),
+    "threads": ("cached_pool", "static_cached_pool", "lockfree_pool", "locked_pool", "boost::lockfree free list",
+                "boost::singleton_pool", "std::pmr::synchronized_pool_resource", "std::mutex and a list", "cenote::heap",
+                "TBB scalable allocator", "mimalloc", "jemalloc", "tcmalloc", "glibc malloc"),
+    "heap": ("cenote::heap", "mimalloc", "jemalloc", "tcmalloc", "TBB scalable allocator", "glibc malloc"),
+    "programs": ("cenote", "mimalloc", "jemalloc", "tcmalloc", "tbbmalloc", "glibc"),
 }
-# The suite of whole programs has a row for each of these and figure, over glibc's.
+# The suite of whole programs has a table for each of these, over glibc's.
 PROGRAMS = ("redis", "memcached", "sqlite", "python", "gcc", "clang", "git", "perl", "node", "geometric mean", "trivial process")
 PROGRAM_FIGURES = (("time", "time"), ("peak", "peak resident memory"))
-PROGRAM_SUBJECTS = ("cenote", "mimalloc", "jemalloc", "tcmalloc", "tbbmalloc")
 CHINESE = {
     "64-byte blocks, ns": "64 字节块，纳秒",
     "ns": "纳秒",
@@ -119,59 +89,59 @@ CHINESE = {
     "trivial process": "空进程",
     "failed": "失败",
 }
-MACHINE = re.compile(r"^A (shared virtual )?machine with (\d+) cores \((.*?)\)(, .*)?\.$")
-UNITS = ("ns_min", "bytes", "MiB", "ratio")
+ORDER_CHINESE = "粗体：该列最佳。按各列的几何平均排序。"
+MACHINE = re.compile(r"^A (shared virtual )?machine with (\d+) cores \((.*?)\)(, .*?)?\. " + re.escape(ORDER) + "$")
 
 
-def figure(value):
-    if value >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.0f}" if value >= 100 else f"{value:.1f}"
+def over_the_best(subject, columns):
+    """The geometric mean of a subject's figures over the best of each column; of those it has."""
+    logarithms = []
+    for rows in columns:
+        own = next((row.value for row in rows if row.subject == subject), None)
+        least = min(row.value for row in rows)
+        if own and least > 0:
+            logarithms.append(math.log(own / least))
+    return math.exp(sum(logarithms) / len(logarithms)) if logarithms else math.inf
 
 
-def least(row):
-    return next(row[unit] for unit in UNITS if row.get(unit) is not None)
+def table(first, titles, columns, subjects):
+    """`columns`: the rows of each, in the order of their titles."""
+    columns = [[row for row in rows if row.subject in subjects] for rows in columns]
+    kept = [(title, rows) for title, rows in zip(titles, columns) if rows]
+    columns = [rows for _, rows in kept]
+    lines = [f"| {first} | " + " | ".join(title for title, _ in kept) + " |", "| --- |" + " ---: |" * len(kept)]
+    winners = [{row.subject for row in load.best(rows)} for rows in columns]
+    measured = [subject for subject in subjects if any(row.subject == subject for rows in columns for row in rows)]
+    for subject in sorted(measured, key=lambda subject: over_the_best(subject, columns)):
+        cells = []
+        for rows, best in zip(columns, winners):
+            row = next((row for row in rows if row.subject == subject), None)
+            text = names.figure(row.value) if row else "–"
+            cells.append(f"**{text}**" if subject in best else text)
+        lines.append(f"| {names.short(subject)} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
 
 
-def table_of_programs(results):
-    over_glibc = {(r["workload"], r["subject"]): r["ratio_to_glibc"] for r in results["rows"]}
-    lines = []
-    for figure_name, title in PROGRAM_FIGURES:
-        names = [p for p in PROGRAMS if (f"{p}/{figure_name}", "cenote") in over_glibc]
-        lines += [
-            f"| {title}, over glibc's | " + " | ".join(names) + " |",
-            "| --- |" + " ---: |" * len(names),
-        ]
-        for subject in PROGRAM_SUBJECTS:
-            shown = "**cenote**" if subject == "cenote" else subject
-            cells = [over_glibc.get((f"{name}/{figure_name}", subject)) for name in names]
-            lines.append(f"| {shown} | " + " | ".join("failed" if c is None else f"{c:.2f}" for c in cells) + " |")
-        lines.append("")
-    return "\n".join(lines) + "\n" + machine_line(results)
+def machine_line(result):
+    machine = result.machine
+    virtual = "A shared virtual machine" if machine.get("virtual") else "A machine"
+    speed = f", {machine['MHz']:.0f} MHz" if machine.get("MHz") else ""
+    line = f"{virtual} with {machine.get('cores')} cores ({machine.get('processor')}{speed})"
+    compiler = result.versions.get("compiler")
+    return f"{line}, {compiler['version']}{compiler['options']}. {ORDER}\n" if compiler else f"{line}. {ORDER}\n"
 
 
-def machine_line(results):
-    machine = results["machine"]
-    virtual = "A shared virtual machine" if machine["virtual"] else "A machine"
-    line = f"{virtual} with {machine['cores']} cores ({machine['processor']}, {machine['MHz']:.0f} MHz)"
-    compiler = results["versions"].get("compiler")
-    return f"{line}, {compiler['version']}{compiler['options']}.\n" if compiler else f"{line}.\n"
-
-
-def table(results):
-    suite = results["method"]["suite"]
-    if suite == "programs":
-        return table_of_programs(results)
-    figures = {(r["workload"], r["subject"]): least(r) for r in results["rows"] if r["size"] in SIZES}
-    columns = COLUMNS[suite]
-    lines = [
-        f"| {FIRST_COLUMN[suite]} | " + " | ".join(title for _, title in columns) + " |",
-        "| --- |" + " ---: |" * len(columns),
-    ]
-    for subject, shown in SUBJECTS[suite]:
-        cells = [figure(figures[workload, subject]) for workload, _ in columns]
-        lines.append(f"| {shown} | " + " | ".join(cells) + " |")
-    return "\n".join([*lines, "", machine_line(results)])
+def tables(result):
+    subjects = SUBJECTS[result.suite]
+    if result.suite == "programs":
+        written = []
+        for figure, title in PROGRAM_FIGURES:
+            shown = [name for name in PROGRAMS if result.of(f"{name}/{figure}")]
+            written.append(table(f"{title}, over glibc's", shown, [result.of(f"{name}/{figure}") for name in shown], subjects))
+    else:
+        columns = COLUMNS[result.suite]
+        written = [table(FIRST_COLUMN[result.suite], [title for _, title in columns], [result.of(name) for name, _ in columns], subjects)]
+    return "\n".join([*written, machine_line(result)])
 
 
 def translated(written):
@@ -183,31 +153,32 @@ def translated(written):
             line = "| " + " | ".join(CHINESE.get(cell, cell) for cell in cells) + " |"
         elif machine := MACHINE.match(line):
             kind = "共享虚拟机" if machine[1] else "一台机器"
-            line = f"{kind}，{machine[2]} 核（{machine[3]}）{(machine[4] or '').replace(', ', '，')}。"
+            line = f"{kind}，{machine[2]} 核（{machine[3]}）{(machine[4] or '').replace(', ', '，')}。{ORDER_CHINESE}"
         lines.append(line)
     return "\n".join(lines)
 
 
-def fill(readme, results):
+def filled(text, results, chinese):
+    """A README's text with the tables of what was measured between their marker lines, which it must have."""
+    for suite in SUBJECTS:
+        if suite not in results:
+            continue
+        begin = BEGIN.format(suite)
+        if begin not in text or END not in text.split(begin, 1)[1]:
+            raise load.Broken(f"no marker lines for the figures of {suite}")
+        before, rest = text.split(begin, 1)
+        written = tables(results[suite])
+        text = before + begin + (translated(written) if chinese else written) + END + rest.split(END, 1)[1]
+    return text
+
+
+def refresh(readme, results):
+    """Whether it changed."""
     text = readme.read_text(encoding="utf-8")
-    begin = BEGIN.format(results["method"]["suite"])
-    if begin not in text or END not in text.split(begin, 1)[1]:
-        sys.exit(f"table.py: {readme} has no marker lines for these figures")
-    before, rest = text.split(begin, 1)
-    after = rest.split(END, 1)[1]
-    written = table(results)
-    if readme.name.endswith(".zh-CN.md"):
-        written = translated(written)
-    readme.write_text(before + begin + written + END + after, encoding="utf-8")
-
-
-def main():
-    if len(sys.argv) < 3:
-        sys.exit(__doc__.strip())
-    results = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    for readme in sys.argv[2:]:
-        fill(Path(readme), results)
-
-
-if __name__ == "__main__":
-    main()
+    try:
+        now = filled(text, results, readme.name.endswith(".zh-CN.md"))
+    except load.Broken as error:
+        raise load.Broken(f"{readme}: {error}") from None
+    if now != text:
+        readme.write_text(now, encoding="utf-8")
+    return now != text

@@ -1,0 +1,52 @@
+"""Who the subjects of the suites are, and how they and their figures are written."""
+
+OURS = ("object_pool", "block_pool", "intrusive_pool", "arena", "cached_pool", "static_cached_pool", "locked_pool",
+        "lockfree_pool", "object_pool per thread", "real_time_pool", "shared_real_time_pool", "cenote::heap", "cenote",
+        "cheap", "full")
+MALLOCS = ("glibc malloc", "glibc", "jemalloc", "tcmalloc", "mimalloc", "TBB scalable allocator", "tbbmalloc")
+# What a workload costs without an allocator, and who does not do the job: drawn, and never the best.
+LIMITS = ("limit", "no allocator", "none")
+CONTROLS = ("untagged CAS list", "object_pool per thread")
+LEFT_OUT = ("arena",)  # of every comparison: it frees all at once
+
+SHORT = {
+    "boost::fast_pool_allocator": "boost::fast_pool_alloc.",
+    "boost::lockfree free list": "boost::lockfree list",
+    "foonathan::memory_pool": "foonathan/memory",
+    "object_pool per thread": "object_pool each",
+    "std::pmr::unsynchronized_pool_resource": "std::pmr pool",
+    "std::pmr::synchronized_pool_resource": "std::pmr sync. pool",
+    "TBB scalable allocator": "TBB",
+    "shared_real_time_pool": "shared_real_time",
+    "cenote::heap": "heap",
+}
+
+
+def kind(subject):
+    """ours, pool, malloc or limit: what it is drawn as."""
+    if not competes(subject):
+        return "limit"
+    if subject in OURS:
+        return "ours"
+    return "malloc" if subject in MALLOCS else "pool"
+
+
+def competes(subject):
+    return subject not in LIMITS and subject not in CONTROLS
+
+
+def short(subject):
+    return SHORT.get(subject, subject)
+
+
+def figure(value):
+    """Three digits, or all of them before the point."""
+    if value is None:
+        return "–"
+    if value == 0:
+        return "0"
+    for limit, decimals in ((1, 3), (10, 2), (100, 1)):
+        if abs(value) < limit:
+            text = f"{value:.{decimals}f}"
+            return text[:-1] if decimals == 3 and abs(value) >= 0.1 else text
+    return f"{value:,.0f}"
