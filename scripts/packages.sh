@@ -11,11 +11,11 @@ packages_docs="doxygen python3"
 packages_fresh="debootstrap"
 packages_aarch64="g++-aarch64-linux-gnu qemu-user"
 packages_analyse="clang-tidy cppcheck python3 $packages_server"
+packages_charts="python3 python3-matplotlib"
 packages_test="clang libclang-rt-dev gcc make pkgconf libcmocka-dev libgtest-dev libgmock-dev libboost-dev spin valgrind $packages_server $packages_programs $packages_tool
-               $packages_package $packages_docs $packages_analyse"
+               $packages_package $packages_docs $packages_analyse $packages_charts"
 packages_bench="libbenchmark-dev libcli11-dev nlohmann-json3-dev libboost-dev libfoonathan-memory-dev
                 libjemalloc-dev libgoogle-perftools-dev libmimalloc-dev libtbb-dev"
-packages_charts="python3 python3-matplotlib"
 packages_lint="clang-format shellcheck python3 g++"
 
 # need PACKAGE...: installs those that are missing, or says which they are.

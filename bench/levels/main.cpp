@@ -31,8 +31,8 @@ double nanoseconds_a_pair(const workload& w, std::size_t pairs) {
     return 1e9 * static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC / static_cast<double>(pairs);
 }
 
-std::array<std::vector<double>, level_count>
-measure(const std::array<const workload*, level_count>& of_level, bool quick) {
+std::array<std::vector<double>, level_count> measure(const std::array<const workload*, level_count>& of_level,
+                                                     bool quick) {
     std::array<std::vector<double>, level_count> found;
     const std::size_t shorter = quick ? 50 : 1;
     for (int round = 0; round < (quick ? 2 : 9); ++round) {

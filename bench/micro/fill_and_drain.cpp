@@ -116,13 +116,15 @@ void add_size(std::vector<measurement>& to) {
         add<Size, 10'000>(to, "W2/10k/random", free_order::random, {.full = many, .quick = some});
         add<Size, 100'000>(to, "W2/100k/random", free_order::random, {.full = many, .quick = few});
     }
-    const schedule million{.full = reference_size ? some : few, .quick = reference_size ? std::optional(one) : std::nullopt};
+    const schedule million{.full = reference_size ? some : few,
+                           .quick = reference_size ? std::optional(one) : std::nullopt};
     add<Size, 1'000'000>(to, "W2/1M/same", free_order::same, million);
     add<Size, 1'000'000>(to, "W2/1M/reverse", free_order::reverse, million);
     add<Size, 1'000'000>(to, "W2/1M/random", free_order::random, million);
     if constexpr (reference_size) {
         add<Size, 1'000'000, true>(to, "W2/1M/random/written", free_order::random, million);
-        add<Size, 10'000'000>(to, "W2/10M/random", free_order::random, {.full = rare, .quick = {}, .apart = true});
+        add<Size, 10'000'000>(to, "W2/10M/random", free_order::random,
+                              {.full = rare, .quick = {}, .apart = true});
     }
 }
 

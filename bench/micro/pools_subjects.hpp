@@ -16,9 +16,9 @@
 namespace bench {
 
 using pools_subjects =
-    subject_list<object_pool, block_pool, intrusive_pool, arena, cenote_heap, limit, boost_pool, boost_object_pool,
-                 boost_fast_pool_allocator, foonathan_memory_pool, pmr_unsynchronized_pool, zig_style,
-                 glibc_malloc, jemalloc, tcmalloc, mimalloc>;
+    subject_list<object_pool, block_pool, intrusive_pool, arena, cenote_heap, limit, boost_pool,
+                 boost_object_pool, boost_fast_pool_allocator, foonathan_memory_pool, pmr_unsynchronized_pool,
+                 zig_style, glibc_malloc, jemalloc, tcmalloc, mimalloc>;
 
 // What takes memory: the limit's array would count as overhead that it does not have; in rows of memory the
 // limit is the size of the block itself.

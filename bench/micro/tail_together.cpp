@@ -70,8 +70,10 @@ void add_tail_together(std::vector<measurement>& to) {
                        .quick = plan{.visits = 2, .calls = 4, .discarded = 1}};
     constexpr demands few{.live_at_frees = threads * tail_detail::live_objects};
     constexpr demands many{.live_at_frees = threads * tail_detail::largest_burst};
-    add_measurement<64, few>(to, shared_subjects{}, tail_detail::rows_of("W7/2"), how, replace_timed_together{});
-    add_measurement<64, many>(to, shared_subjects{}, tail_detail::rows_of("W7b/2"), how, bursts_timed_together{});
+    add_measurement<64, few>(to, shared_subjects{}, tail_detail::rows_of("W7/2"), how,
+                             replace_timed_together{});
+    add_measurement<64, many>(to, shared_subjects{}, tail_detail::rows_of("W7b/2"), how,
+                              bursts_timed_together{});
 }
 
 } // namespace bench

@@ -20,12 +20,12 @@ namespace bench {
 
 // Who takes part where threads share a pool, and, with one thread, beside object_pool.
 using shared_subjects =
-    subject_list<cached_pool, static_cached_pool, locked_pool, lockfree_pool, cenote_heap, unshared, no_allocator,
-                 mutex_list, untagged_list, boost_lockfree_list, boost_singleton_pool, pmr_synchronized_pool,
-                 tbb_scalable, glibc_malloc, jemalloc, tcmalloc, mimalloc>;
+    subject_list<cached_pool, static_cached_pool, locked_pool, lockfree_pool, cenote_heap, unshared,
+                 no_allocator, mutex_list, untagged_list, boost_lockfree_list, boost_singleton_pool,
+                 pmr_synchronized_pool, tbb_scalable, glibc_malloc, jemalloc, tcmalloc, mimalloc>;
 using alone_subjects =
-    subject_list<object_pool, cached_pool, static_cached_pool, locked_pool, lockfree_pool, cenote_heap, limit, mutex_list,
-                 untagged_list, boost_lockfree_list, boost_singleton_pool, pmr_synchronized_pool,
+    subject_list<object_pool, cached_pool, static_cached_pool, locked_pool, lockfree_pool, cenote_heap, limit,
+                 mutex_list, untagged_list, boost_lockfree_list, boost_singleton_pool, pmr_synchronized_pool,
                  tbb_scalable, glibc_malloc, jemalloc, tcmalloc, mimalloc>;
 
 void add_alone(std::vector<measurement>& to);          // W1, W3, W3b: one thread

@@ -170,8 +170,8 @@ int run(const bench::options& chosen) {
 
 int main(int count, char** arguments) {
     const bench::options chosen = bench::parse_options(
-        count, arguments, "How long one call of the pools for code that may not wait takes at worst, and of malloc",
-        false);
+        count, arguments,
+        "How long one call of the pools for code that may not wait takes at worst, and of malloc", false);
     try {
         return run(chosen);
     } catch (const std::exception& error) {

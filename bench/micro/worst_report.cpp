@@ -13,7 +13,7 @@ struct share {
     const char* name;
     double of_calls;
 };
-constexpr std::array shares{share{"p50", .5},       share{"p99", .99},       share{"p99.9", .999},
+constexpr std::array shares{share{"p50", .5},       share{"p99", .99},        share{"p99.9", .999},
                             share{"p99.99", .9999}, share{"p99.999", .99999}, share{"max", 1.}};
 
 double to_ns(std::uint32_t ticks, double clock) {

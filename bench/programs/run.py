@@ -13,6 +13,7 @@ import re
 import signal
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "test" / "programs"))
@@ -94,6 +95,7 @@ def run(options):
     for program in programs:
         program.require()
     machine = describe_machine()
+    began, date = time.monotonic(), time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     found = subjects(options.libraries)
     ours = [subject.name for subject in found if subject.ours]
     if OURS not in ours:
@@ -122,7 +124,11 @@ def run(options):
             "rounds_of_trivial_processes": TRIVIAL_ROUNDS,
             "ratios_of": "ns_median; ratio_to_glibc: the median of the ratios of each round, of trivial processes the ratio of means",
             "clock": "CLOCK_MONOTONIC, from before a process is started until it has ended; of servers until their work is done",
+            "date": date,
+            "commit": os.environ.get("CENOTE_BENCH_COMMIT"),  # ./dev knows it
+            "seconds": round(time.monotonic() - began, 4),
         }
+        machine["load_average_after"] = list(os.getloadavg())
         skipped = [
             {"workload": m.program, "size": 0, "subject": m.subject, "reason": f"failed: {m.failure}"}
             for m in measured

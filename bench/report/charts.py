@@ -11,7 +11,7 @@ except ImportError:
 matplotlib.use("svg")
 from matplotlib import pyplot  # noqa: E402  (the backend must be chosen before)
 from matplotlib.lines import Line2D  # noqa: E402
-from matplotlib.ticker import NullFormatter  # noqa: E402
+from matplotlib.ticker import MaxNLocator, NullFormatter  # noqa: E402
 
 import load
 import names
@@ -85,22 +85,46 @@ def bars(axes, rows, title, unit, order=None):
     name_rows(axes, subjects, winners)
     plain(axes, title, f"{unit}, less is better")
     axes.set_xlim(0, edge * 1.28)
+    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,g}")
     axes.grid(axis="x")
     axes.spines["left"].set_visible(False)
 
 
-def apart(ends, least):
-    """Heights for labels that would lie on each other, in the order of their lines."""
-    placed = []
-    for height in sorted(ends):
-        placed.append(height if not placed else max(height, placed[-1] + least))
-    over = max(0.0, placed[-1] - 1.0) if placed else 0.0
-    if over:  # down again from the top
-        ceiling = 1.0
-        for at in range(len(placed) - 1, -1, -1):
-            placed[at] = min(placed[at], ceiling)
-            ceiling = placed[at] - least
-    return placed
+def apart(heights, least):
+    """Ascending heights, to 1, moved as little as it takes to have `least` between them: those that meet spread around their
+    middle."""
+    groups = []  # of [middle, how many]
+
+    def add(middle, count):
+        groups.append([min(middle, 1 - least * (count - 1) / 2), count])
+
+    for height in heights:
+        add(height, 1)
+        while len(groups) > 1 and groups[-1][0] - groups[-2][0] < least * (groups[-1][1] + groups[-2][1]) / 2:
+            (lower, few), (upper, more) = groups.pop(-2), groups.pop()
+            add((lower * few + upper * more) / (few + more), few + more)
+    return [middle + least * (at - (count - 1) / 2) for middle, count in groups for at in range(count)]
+
+
+def name_lines(axes, series, last):
+    """At the right ends; of those that end before, at their last point."""
+    to_share = axes.transAxes.inverted()
+    ends = {}
+    for subject, points in series.items():
+        x, row = points[-1]
+        if x == last:
+            ends[subject] = to_share.transform(axes.transData.transform((x, row.value)))
+        else:
+            axes.annotate(names.short(subject), (x, row.value), xytext=(6, 0), textcoords="offset points", fontsize=8, va="center")
+    ordered = sorted(ends, key=lambda subject: ends[subject][1])
+    winners = {row.subject for row in load.best([points[-1][1] for points in series.values() if points[-1][0] == last])}
+    for subject, height in zip(ordered, apart([ends[subject][1] for subject in ordered], 0.056)):
+        axes.annotate(names.short(subject), xy=tuple(ends[subject]), xycoords="axes fraction", xytext=(1.07, height),
+                      textcoords="axes fraction", fontsize=8, va="center", color=LIGHT["ink"], annotation_clip=False,
+                      fontweight="bold" if subject in winners else "normal",
+                      arrowprops={"arrowstyle": "-", "color": LIGHT[names.kind(subject)], "linewidth": 0.6, "relpos": (0, 0.5),
+                                  "shrinkA": 2, "shrinkB": 2})
 
 
 def lines(axes, series, title, x_title, unit, ticks, log=True):
@@ -130,17 +154,7 @@ def lines(axes, series, title, x_title, unit, ticks, log=True):
         axes.set_yticklabels([names.figure(s).removesuffix("0").removesuffix(".0") if s < 10 else f"{s:,.0f}" for s in axes.get_yticks()])
     else:
         axes.set_ylim(bottom=0)
-    to_share = axes.transAxes.inverted()
-    ends = {subject: to_share.transform(axes.transData.transform((points[-1][0], points[-1][1].value)))
-            for subject, points in series.items()}
-    ordered = sorted(ends, key=lambda subject: ends[subject][1])
-    winners = {row.subject for row in load.best([points[-1][1] for points in series.values() if points[-1][0] == last])}
-    heights = apart([ends[subject][1] for subject in ordered], 0.062)
-    for subject, height in zip(ordered, heights):
-        axes.annotate(names.short(subject), xy=tuple(ends[subject]), xycoords="axes fraction", xytext=(1.05, height),
-                      textcoords="axes fraction", fontsize=8, va="center", color=LIGHT["ink"], annotation_clip=False,
-                      fontweight="bold" if subject in winners else "normal",
-                      arrowprops={"arrowstyle": "-", "color": LIGHT[names.kind(subject)], "linewidth": 0.6, "shrinkA": 1, "shrinkB": 2})
+    name_lines(axes, series, last)
     plain(axes, title, x_title)
     axes.set_ylabel(f"{unit}, less is better", fontsize=8)
     axes.grid(axis="both")
@@ -169,7 +183,7 @@ def marks(axes, rows, columns, title, unit, winners=(), coloured=None, log=True)
     handles = [Line2D([], [], marker=MARKS[i], color=LIGHT[coloured(None, column)], linestyle="none", markersize=6,
                       markeredgewidth=2 if MARKS[i] == "|" else 0.5, label=names.short(column))
                for i, column in enumerate(columns) if any(values[i] is not None for values in rows.values())]
-    axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.4, -0.02 - 1.35 / max(len(rows), 1)), ncol=len(handles), frameon=False,
+    axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.4, 0), borderaxespad=4.5, ncol=len(handles), frameon=False,
                 fontsize=7.5, handletextpad=0.1, columnspacing=0.9)
 
 
@@ -181,10 +195,14 @@ def in_units(nanoseconds):
     return f"{nanoseconds:g} ns"
 
 
-def canvas(panels, width, height):
-    """A figure of that many panels beside each other; width and height of each in inches."""
-    figure, grid = pyplot.subplots(1, panels, figsize=(width * panels, height), squeeze=False, layout="constrained")
-    return figure, list(grid.flat)
+def canvas(panels, width, height, above=0):
+    """A figure of so many panels, two beside each other; width and height of each in inches, and of what is above them."""
+    across = min(panels, 2)
+    down = -(-panels // across)
+    figure, grid = pyplot.subplots(down, across, figsize=(width * across, height * down + above), squeeze=False, layout="constrained")
+    for axes in grid.flat[panels:]:
+        axes.set_visible(False)
+    return figure, list(grid.flat)[:panels]
 
 
 def close(figure):

@@ -52,6 +52,7 @@ SCALING = scaling("W4", "Replace a random one of 100,000 live")
 SCALING_BURSTS = scaling("W4b", "Replace 64 at a time")
 TAIL_CREATES = Tails("threads", "W7b/2/allocate", "Two threads, bursts: allocate")
 TAIL_FREES = Tails("threads", "W7b/2/free", "Two threads, bursts: free")
+TAIL_CALM = Tails("pools", "W7", "One thread, 1,000 live: allocate and free")
 TAIL_ALONE = Tails("pools", "W7b", "One thread, bursts: allocate and free")
 HEAP_SPEED = Bars("heap", "replace/100k/1K", "Speed: replace one of 100,000, up to 1 KiB", among="fragmentation/mean")
 HEAP_MEMORY = Bars("heap", "fragmentation/mean", "Memory: resident over live bytes while sizes drift", "ratio", like="replace/100k/1K")
@@ -79,7 +80,7 @@ SECTIONS = (
             ), pair=True),
     Section("tails", "Tails: how long single calls take", "Each call timed by itself, less what the clock takes. Medians over samples of 100,000 and more "
             "calls; sorted by p99.99. Interruptions by the machine are in them, for all alike.", (
-                TAIL_ALONE, Tails("pools", "W7", "One thread, 1,000 live: allocate and free"),
+                TAIL_ALONE, TAIL_CALM,
                 Tails("pools", "W7b/allocate", "One thread, bursts: allocate"), Tails("pools", "W7b/free", "One thread, bursts: free"),
                 TAIL_CREATES, TAIL_FREES,
                 Tails("threads", "W7/2/allocate", "Two threads, 1,000 live each: allocate"),
@@ -110,7 +111,7 @@ SECTIONS = (
                 programs("time", "Time of each program"), programs("peak", "Peak resident memory of each program"),
             ), pair=True),
     Section("levels", "What checks cost", "A create and a destroy at each level of CENOTE_CHECKS; time of the processors. The levels do not compete.", (
-        Grid("levels", "levels", "Without checks, with cheap ones (the default), with full ones", tuple((name, name) for name in CHECKS),
+        Grid("levels", "levels", "No checks, cheap ones (the default), full ones", tuple((name, name) for name in CHECKS),
              ranked=False, log=True),
     )),
 )
@@ -118,8 +119,8 @@ SECTIONS = (
 # The README's figures: a file, what it shows, its panels. Of panels that were not measured it is drawn without.
 FIGURES = (
     ("pools", "Speed and memory, one thread, 64-byte blocks", (SPEED, MEMORY)),
-    ("live", "Cost as the number of live objects grows", (GROWTH, GROWTH_MEMORY, DRAIN)),
+    ("live", "Cost as the number of live objects grows", (GROWTH, GROWTH_WRITTEN, DRAIN, GROWTH_MEMORY)),
     ("threads", "Thread scaling: time of a processor per pair, 64-byte blocks", (SCALING, SCALING_BURSTS)),
-    ("tails", "Tails: time of single calls, bursts of up to 20,000", (TAIL_ALONE, TAIL_CREATES, TAIL_FREES)),
+    ("tails", "Tails: time of single calls", (TAIL_ALONE, TAIL_CALM, TAIL_CREATES, TAIL_FREES)),
     ("heap", "Speed and memory, blocks of mixed sizes", (HEAP_SPEED, HEAP_MEMORY)),
 )

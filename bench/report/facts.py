@@ -1,5 +1,7 @@
 """What results say of themselves: when and where they were measured, and with which versions."""
 
+import datetime
+
 MACHINE = {
     "processor": "processor",
     "cores": "cores",
@@ -14,7 +16,8 @@ MACHINE = {
     "tick_clock": "clock of single calls",
 }
 NOT_RECORDED = "not recorded"
-BUSY = 1.0  # processes beside our own
+BUSY = 1.0  # running processes, before the first of ours
+SETTLED = 180  # seconds, after which a suite's load has left the average
 
 
 def written(name, value):
@@ -85,10 +88,27 @@ def lead(results):
     return " · ".join(part for part in parts if part)
 
 
+def began(result):
+    date = result.method.get("date")
+    return datetime.datetime.fromisoformat(date.replace("Z", "+00:00")) if date else None
+
+
+def follows(result, results):
+    """Whether it ran right after another suite, whose load it then found."""
+    own = began(result)
+    for other in results.values():
+        start, seconds = began(other), other.method.get("seconds")
+        if other is not result and own and start and seconds:
+            since = (own - start).total_seconds() - seconds
+            if -1 <= since <= SETTLED:
+                return True
+    return False
+
+
 def warnings(results):
     quick = [suite for suite, result in results.items() if result.method.get("quick")]
     if quick:
         yield f"Quick runs, with too few repetitions to compare by: {', '.join(quick)}."
-    busy = [suite for suite, result in results.items() if (load_of(result, "before") or 0) > BUSY]
+    busy = [suite for suite, result in results.items() if (load_of(result, "before") or 0) > BUSY and not follows(result, results)]
     if busy:
         yield f"The machine was not idle when these began, and medians and tails show it: {', '.join(busy)}."

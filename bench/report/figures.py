@@ -13,14 +13,9 @@ METHOD = {
 }
 
 
-def size_of(view, results):
+def size_of(view, results, narrow=False):
     """In inches."""
-    kind_of_view = type(view).__name__
-    if kind_of_view == "Lines":
-        return 5.4, 4.5
-    if kind_of_view == "Grid":
-        return 5.0, 1.5 + 0.3 * len(view.columns(results))
-    return 5.0, (1.4 if kind_of_view == "Tails" else 0.85) + 0.235 * len(view.rows_of(results))
+    return (4.3 if narrow else view.width), view.height(results)
 
 
 def machine_of(result):
@@ -35,7 +30,7 @@ def draw(name, title, views, results):
     if not views:
         return None
     sizes = [size_of(view, results) for view in views]
-    figure, panels = charts.canvas(len(views), max(width for width, _ in sizes), max(height for _, height in sizes) + 0.75)
+    figure, panels = charts.canvas(len(views), max(width for width, _ in sizes), max(height for _, height in sizes), 0.75)
     for axes, view in zip(panels, views):
         view.draw(axes, results)
     drawn = {kind(row.subject) for view in views for row in view.rows_of(results)}

@@ -45,8 +45,7 @@ def figure(value):
         return "–"
     if value == 0:
         return "0"
-    for limit, decimals in ((1, 3), (10, 2), (100, 1)):
+    for limit, decimals in ((0.1, 3), (10, 2), (100, 1)):
         if abs(value) < limit:
-            text = f"{value:.{decimals}f}"
-            return text[:-1] if decimals == 3 and abs(value) >= 0.1 else text
+            return f"{value:.{decimals}f}"
     return f"{value:,.0f}"

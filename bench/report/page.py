@@ -45,8 +45,8 @@ def text_table(head, lines, caption):
             f"<thead><tr>{top}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>")
 
 
-def chart(view, results):
-    figure, (axes,) = charts.canvas(1, *size_of(view, results))
+def chart(view, results, narrow):
+    figure, (axes,) = charts.canvas(1, *size_of(view, results, narrow))
     view.draw(axes, results)
     drawn = svg.finish(figure, view.name, view.title, view.describe(results))
     charts.close(figure)
@@ -58,9 +58,9 @@ def missing(suite, what):
     return (f'<p class="missing">Not measured yet: {escape(what)}. <code>./dev report {escape(suite)}</code> measures it.</p>')
 
 
-def grid(views, results, extra=""):
-    drawn = "\n".join(chart(view, results) for view in views)
-    return f'<div class="charts{extra}">\n{drawn}\n</div>' if views else ""
+def grid(views, results, wide):
+    drawn = "\n".join(chart(view, results, not wide) for view in views)
+    return f'<div class="charts{" wide" if wide else ""}">\n{drawn}\n</div>' if views else ""
 
 
 def section(of, results):
@@ -70,10 +70,9 @@ def section(of, results):
     absent = [suite for suite in suites if suite not in results]
     parts += [missing(suite, f"the suite {suite}") for suite in absent]
     shown = [view for view in of.views if view.rows_of(results)]
-    beside = [view for view in (of.views[:2] if of.pair else ()) if view in shown]
-    wide = [view for view in shown if view not in beside and type(view).__name__ in ("Lines", "Grid")]
-    parts.append(grid(beside + wide, results, " pair"))
-    parts.append(grid([view for view in shown if view not in beside and view not in wide], results))
+    wide = [view for view in shown if view.wide or (of.pair and view in of.views[:2])]
+    parts.append(grid(wide, results, True))
+    parts.append(grid([view for view in shown if view not in wide], results, False))
     left = [view for view in of.views if view not in shown and view.suite in results]
     if left:
         parts.append(missing(left[0].suite, "; ".join(view.title for view in left)))
@@ -127,7 +126,7 @@ def runs(results, folder, page):
         link = escape(Path(os.path.relpath(folder / f"{suite}.json", page.parent)).as_posix())
         lines.append([escape(suite), *(escape(value) for value in facts.of_run(result)), f'<a href="{link}">{suite}.json</a>'])
     return text_table(["suite", "date", "commit", "took", "load before → after", "kind", "raw results"], lines, "When each suite ran. Load: the "
-                      "kernel’s average number of running processes over one minute.")
+                      "kernel’s average number of running processes over one minute; at the end, and where a suite follows another, mostly its own.")
 
 
 def machine(results, folder, page):
@@ -167,7 +166,8 @@ def page(results, folder, file):
 <nav aria-label="Contents"><a href="#summary">Who is best where</a>{links}<a href="#machine">Machine, versions</a></nav>
 <h3>How to read it</h3>
 <ul class="legend">{legend}</ul>
-<p>Less is better in every chart, and the best is on top, whoever it is; names in bold are the best, all that are level by the digits shown. A bar or
+<p>Less is better in every chart. Rows are in the order of their figures, whoever that puts on top; names in bold are the best, all that are level by
+the digits shown. A bar or
 point is the least of many short calls, as noise only ever adds; the dark line goes from the lower to the upper quartile of all calls. Bars that end
 in → are cut off. All subjects of a chart ran interleaved in one run: ratios say more than nanoseconds. How it is measured, and every
 workload: <a href="../bench/README.md">bench/README.md</a>.</p>

@@ -1,7 +1,9 @@
 """Runs suites one after another, each into a file of its own that is there only when it is whole."""
 
 import dataclasses
+import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -51,6 +53,29 @@ def command(name, into, quick, pattern):
     return [str(DEV), "bench", name, *options]
 
 
+def run_to_its_end(arguments):
+    """Its exit code. Interrupted, it is told to end together with all that it started."""
+    with subprocess.Popen(arguments, stdout=subprocess.DEVNULL, start_new_session=True) as process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait()
+            raise
+
+
+def take(unfinished, file, name):
+    """Puts a whole result in place; else says what is wrong with it."""
+    try:
+        load.parse(json.loads(unfinished.read_text(encoding="utf-8")), name)
+    except FileNotFoundError:
+        return "without results"
+    except (ValueError, load.Broken) as error:
+        return f"with broken results ({error})"
+    os.replace(unfinished, file)
+    return None
+
+
 def run(wanted, folder, quick, pattern):
     """Whether all of them ran. Interrupted, it ends the suite that runs; what was finished stays."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -64,19 +89,21 @@ def run(wanted, folder, quick, pattern):
     for at, name in enumerate(wanted, 1):
         left = sum(minutes[later] for later in wanted[at - 1:])
         say(f"{name} ({at} of {len(wanted)}): about {minutes[name]:.1f} minutes, {left:.0f} to the end")
-        unfinished = folder / f".{name}.json.unfinished"
         started = time.monotonic()
+        unfinished = folder / f".{name}.json.unfinished"
         try:
-            code = subprocess.run(command(name, unfinished, quick, pattern), stdout=subprocess.DEVNULL, check=False).returncode
+            code = run_to_its_end(command(name, unfinished, quick, pattern))
+            fault = take(unfinished, folder / f"{name}.json", name)
         except KeyboardInterrupt:
-            unfinished.unlink(missing_ok=True)
             say(f"interrupted in {name}; what was finished stays in {folder}")
             raise
-        if unfinished.exists() and code == 0:
-            os.replace(unfinished, folder / f"{name}.json")
-            say(f"{name}: {(time.monotonic() - started) / 60:.1f} minutes with the build")
-        else:
+        finally:
             unfinished.unlink(missing_ok=True)
-            say(f"{name} ended with {code}: its results are left as they were")
-            fine = False
+        if fault:
+            say(f"{name} ended with {code}, {fault}: its results are left as they were")
+        elif code:
+            say(f"{name} ended with {code}: something in it failed, the rest was kept")
+        else:
+            say(f"{name}: {(time.monotonic() - started) / 60:.1f} minutes with the build")
+        fine = fine and not fault and code == 0
     return fine

@@ -55,8 +55,12 @@ def sentence(rows, unit):
 
 
 class View:
-    height = 4.2
+    width = 4.8  # inches
+    wide = True  # whether its chart needs the room of two columns
     unit = "ns"
+
+    def height(self, results):
+        return 1.4 + 0.235 * len(self.rows_of(results))
 
     @property
     def name(self):
@@ -85,9 +89,10 @@ class Bars(View):
         rows = [row for row in rows if row.subject in order]
         return sorted(rows, key=lambda row: order.index(row.subject)) if self.like else rows
 
-    @property
-    def height(self):
-        return 3.4
+    wide = False
+
+    def height(self, results):
+        return 0.85 + 0.235 * len(self.rows_of(results))
 
     def draw(self, axes, results):
         rows = self.rows_of(results)
@@ -123,6 +128,10 @@ class Lines(View):
     x_title: str
     unit: str = "ns"
     log: bool = True
+    width = 5.0
+
+    def height(self, results):
+        return 4.5
 
     def columns(self, results):
         result = results.get(self.suite)
@@ -206,6 +215,9 @@ class Grid(View):
     unit: str = "ns"
     ranked: bool = True  # else its subjects do not compete
     log: bool = False
+
+    def height(self, results):
+        return 1.4 + 0.3 * len(self.columns(results))
 
     def columns(self, results):
         result = results.get(self.suite)

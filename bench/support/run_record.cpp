@@ -26,7 +26,7 @@ run_record::run_record(report& to) : start_(std::chrono::steady_clock::now()) {
     to.method["date"] = now_in_utc();
     // ./dev knows it; a program by itself does not.
     const char* const commit = std::getenv("CENOTE_BENCH_COMMIT");
-    to.method["commit"] = commit != nullptr ? nlohmann::ordered_json(commit) : nullptr;
+    to.method["commit"] = commit != nullptr && *commit != 0 ? nlohmann::ordered_json(commit) : nullptr;
 }
 
 void run_record::finish(report& to) const {

@@ -1,0 +1,95 @@
+#!/usr/bin/python3
+"""Reading results: who is best, and what is said of files that are broken."""
+
+import json
+import pathlib
+import tempfile
+import unittest
+
+import results  # first: it says where the code under test is
+
+import load
+import names
+
+
+def parsed(figures, quartiles=True):
+    return load.parse(results.pools(figures, quartiles), "pools")
+
+
+def best_of(figures):
+    return [row.subject for row in load.best(parsed({"W1": figures}).of("W1"))]
+
+
+class Best(unittest.TestCase):
+    def test_a_peer_that_wins_is_best(self):
+        self.assertEqual(best_of({"object_pool": 2.0, "boost::pool": 1.0, "jemalloc": 3.0}), ["boost::pool"])
+
+    def test_all_that_are_level_by_what_is_written(self):
+        self.assertEqual(best_of({"object_pool": 1.001, "boost::pool": 1.0, "jemalloc": 1.01}), ["object_pool", "boost::pool"])
+
+    def test_references_and_wrong_lists_are_never_best(self):
+        self.assertEqual(best_of({"limit": 0.1, "untagged CAS list": 0.2, "object_pool per thread": 0.3, "jemalloc": 3.0}), ["jemalloc"])
+
+    def test_what_frees_all_at_once_is_left_out(self):
+        self.assertEqual([row.subject for row in parsed({"W1": {"arena": 0.1, "jemalloc": 3.0}}).of("W1")], ["jemalloc"])
+
+
+class Rows(unittest.TestCase):
+    def test_the_spread(self):
+        (row,) = parsed({"W1": {"jemalloc": 8.0}}).of("W1")
+        self.assertEqual((row.value, row.quartiles, row.median, row.largest), (8.0, (9.0, 12.0), 10.0, 64.0))
+
+    def test_results_without_quartiles(self):
+        (row,) = parsed({"W1": {"jemalloc": 8.0}}, quartiles=False).of("W1")
+        self.assertEqual((row.value, row.quartiles, row.median, row.largest), (8.0, None, 10.0, None))
+
+    def test_other_units(self):
+        (row,) = parsed({"memory": {"jemalloc": 66.0}}).of("memory")
+        self.assertEqual((row.value, row.unit), (66.0, "bytes"))
+
+    def test_programs_are_over_glibc_round_by_round(self):
+        rows = {row.subject: row for row in load.parse(results.programs(), "programs").of("perl/time")}
+        self.assertAlmostEqual(rows["cenote"].value, 0.9)
+        self.assertAlmostEqual(rows["cenote"].quartiles[0], 0.9)
+
+    def test_figures_have_three_digits(self):
+        written = {0: "0", 0.05: "0.050", 0.512: "0.51", 0.9487: "0.95", 1.0: "1.00", 12.34: "12.3", 123.4: "123", 12345.6: "12,346", None: "–"}
+        self.assertEqual({value: names.figure(value) for value in written}, written)
+
+
+class Broken(unittest.TestCase):
+    def refused(self, text):
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            (folder / "pools.json").write_bytes(text)
+            with self.assertRaises(load.Broken) as raised:
+                load.load(folder)
+        message = str(raised.exception)
+        self.assertIn("pools.json: ", message)
+        self.assertNotIn("\n", message)
+        return message
+
+    def test_what_is_no_json(self):
+        self.assertIn("no JSON", self.refused(b'{"machine": '))
+        self.assertIn("no JSON", self.refused(b"\xff\xfe"))
+        self.assertIn("no JSON object", self.refused(b"[]"))
+
+    def test_a_part_that_is_missing(self):
+        self.assertIn("no rows", self.refused(json.dumps({**results.pools({}), "rows": None}).encode()))
+
+    def test_another_suite(self):
+        self.assertIn("of the suite threads, not pools", self.refused(json.dumps(results.result("threads", [])).encode()))
+
+    def test_rows_that_are_none(self):
+        self.assertIn("no subject", self.refused(json.dumps(results.result("pools", [{"workload": "W1", "size": 64}])).encode()))
+        self.refused(json.dumps(results.result("pools", [7])).encode())
+        empty = {**results.row("W1", "jemalloc", 1.0), "ns_min": None}
+        self.assertIn("no figure", self.refused(json.dumps(results.result("pools", [empty])).encode()))
+
+    def test_a_suite_that_was_not_measured_is_no_fault(self):
+        with tempfile.TemporaryDirectory() as name:
+            self.assertEqual(load.load(pathlib.Path(name)), {})
+
+
+if __name__ == "__main__":
+    unittest.main()
