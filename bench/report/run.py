@@ -1,5 +1,6 @@
 """Runs suites one after another, each into a file of its own that is there only when it is whole."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -54,14 +55,28 @@ def command(name, into, quick, pattern):
 
 
 def run_to_its_end(arguments):
-    """Its exit code. Interrupted, it is told to end together with all that it started."""
-    with subprocess.Popen(arguments, stdout=subprocess.DEVNULL, start_new_session=True) as process:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            os.killpg(process.pid, signal.SIGTERM)
-            process.wait()
-            raise
+    """Its exit code. Interrupted, whenever that is, it is told to end together with all that it started, and waited for."""
+    process, told = None, False
+
+    def tell(*_):
+        nonlocal told
+        told = True
+        if process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+
+    before = {which: signal.signal(which, tell) for which in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, start_new_session=True)
+        if told:  # while it was being started
+            tell()
+        code = process.wait()
+    finally:
+        for which, handler in before.items():
+            signal.signal(which, handler)
+    if told:
+        raise KeyboardInterrupt
+    return code
 
 
 def take(unfinished, file, name):
