@@ -19,33 +19,36 @@ namespace {
 using object = std::array<std::uint64_t, object_size / sizeof(std::uint64_t)>;
 
 template <class Pool>
-void one_block(std::size_t pairs) {
+std::size_t one_block(std::size_t pairs) {
     Pool pool;
     for (std::size_t i = 0; i != pairs; ++i) {
         object* const p = pool.create();
         asm volatile("" : : "r"(p) : "memory");
         pool.destroy(p);
     }
+    return pairs;
 }
 
 template <class Pool, std::size_t Count>
-void fill_and_drain_at_random(std::size_t pairs) {
+std::size_t fill_and_drain_at_random(std::size_t pairs) {
     Pool pool;
     std::vector<object*> all(Count);
     std::vector<std::uint32_t> order(Count);
     std::iota(order.begin(), order.end(), 0U);
     std::shuffle(order.begin(), order.end(), std::mt19937{7});
-    for (std::size_t done = 0; done < pairs; done += Count) {
+    std::size_t done = 0;
+    for (; done < pairs; done += Count) {
         for (object*& p : all)
             (*(p = pool.create()))[0] = done;
         for (const std::uint32_t i : order)
             pool.destroy(all[i]);
     }
+    return done;
 }
 
 // One thread creates, another destroys.
 template <class Pool>
-void hand_over(std::size_t pairs) {
+std::size_t hand_over(std::size_t pairs) {
     Pool pool;
     constexpr std::size_t room = 1024;
     std::vector<std::atomic<object*>> ring(room);
@@ -68,6 +71,7 @@ void hand_over(std::size_t pairs) {
         }
     }
     taker.join();
+    return pairs;
 }
 
 using alone = cenote::object_pool<object>;

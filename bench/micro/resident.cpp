@@ -37,7 +37,7 @@ void add_size(std::vector<measurement>& to, const std::string& workload, const r
               bool quickly = true) {
     const plan once{.visits = 1, .calls = 1, .discarded = 0};
     const plan thrice{.visits = 3, .calls = 1, .discarded = 0};
-    const schedule how{.full = thrice,
+    const schedule how{.full = quickly ? thrice : once,
                        .quick = quickly ? std::optional(once) : std::nullopt,
                        .apart = true,
                        .counts = unit::bytes};

@@ -9,7 +9,7 @@ from views import Bars, Grid, Lines, Tails
 class Section:
     name: str
     title: str
-    says: str
+    says: str  # {cores}: how many the machine has
     views: tuple
     pair: bool = False  # the first two stand beside each other
 
@@ -71,7 +71,7 @@ SECTIONS = (
     Section("growth", "As the number of live objects grows", "From a thousand live objects to ten million. Each subject at each number in the same "
             "interleaved run; from a million on in a process of its own.", (GROWTH, GROWTH_MEMORY, GROWTH_WRITTEN, DRAIN), pair=True),
     Section("threads", "Several threads", "64-byte blocks of one pool that all threads share. Time of a processor per pair: with nothing shared the figure is "
-            "the same for any number of threads. This machine has few processors: beyond their number threads take turns, and the lines show "
+            "the same for any number of threads. This machine has {cores} processors: more threads than that take turns, and the lines show "
             "contention and preemption, not speed-up.", (
                 SCALING, SCALING_BURSTS,
                 Bars("threads", "W5", "One thread creates, another destroys"),

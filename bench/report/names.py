@@ -10,7 +10,7 @@ CONTROLS = ("untagged CAS list", "object_pool per thread")
 LEFT_OUT = ("arena",)  # of every comparison: it frees all at once
 
 SHORT = {
-    "boost::fast_pool_allocator": "boost::fast_pool_alloc.",
+    "boost::fast_pool_allocator": "boost::fast_pool",
     "boost::lockfree free list": "boost::lockfree list",
     "foonathan::memory_pool": "foonathan/memory",
     "object_pool per thread": "object_pool each",
@@ -46,6 +46,6 @@ def figure(value):
     if value == 0:
         return "0"
     for limit, decimals in ((0.1, 3), (10, 2), (100, 1)):
-        if abs(value) < limit:
+        if abs(round(value, decimals)) < limit:
             return f"{value:.{decimals}f}"
     return f"{value:,.0f}"

@@ -32,7 +32,7 @@ def cells(line, tag="td"):
 
 def table(found, caption):
     head = "".join(f'<th scope="col">{escape(text)}</th>' for text in ["", *found.head])
-    body = "\n".join(f'<tr><th scope="row">{escape(name)}</th>{cells(line)}</tr>' for name, line in found.lines)
+    body = "\n".join(f'<tr><th scope="row" title="{escape(name)}">{escape(names.short(name))}</th>{cells(line)}</tr>' for name, line in found.lines)
     return (f'<div class="scroll"><table><caption>{escape(caption)}</caption>'
             f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>")
 
@@ -45,12 +45,18 @@ def text_table(head, lines, caption):
             f"<thead><tr>{top}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>")
 
 
+def samples(rows):
+    least, most = min(row.samples for row in rows), max(row.samples for row in rows)
+    count = f"{least}" if least == most else f"{least} to {most}"
+    return f"{count} sample{'' if most == 1 else 's'}. "
+
+
 def chart(view, results, narrow):
     figure, (axes,) = charts.canvas(1, *size_of(view, results, narrow))
     view.draw(axes, results)
     drawn = svg.finish(figure, view.name, view.title, view.describe(results))
     charts.close(figure)
-    exact = table(view.table(results), f"{view.title}. Less is better; ● is the best. Small: lower to upper quartile.")
+    exact = table(view.table(results), f"{samples(view.rows_of(results))}Less is better, ● is the best.")
     return f"<figure>\n{drawn}\n<details><summary>Exact figures</summary>\n{exact}\n</details>\n</figure>"
 
 
@@ -65,8 +71,9 @@ def grid(views, results, wide):
 
 def section(of, results):
     suites = list(dict.fromkeys(view.suite for view in of.views))
+    cores = next((results[suite].machine.get("cores") for suite in suites if suite in results), None) or "few"
     parts = [f'<section id="{of.name}" aria-labelledby="{of.name}-head">', f'<h2 id="{of.name}-head">{escape(of.title)}</h2>',
-             f"<p>{escape(of.says)}</p>"]
+             f"<p>{escape(of.says.replace('{cores}', str(cores)))}</p>"]
     absent = [suite for suite in suites if suite not in results]
     parts += [missing(suite, f"the suite {suite}") for suite in absent]
     shown = [view for view in of.views if view.rows_of(results)]

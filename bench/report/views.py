@@ -105,13 +105,18 @@ class Bars(View):
         rows = self.rows_of(results)
         winners = load.best(rows)
         least = winners[0].value if winners else None
-        lines = []
-        for row in rows:
-            lower, upper = row.quartiles or (None, None)
-            over = figure(row.value / least) if least else "–"
-            lines.append((row.subject, [Cell(figure(row.value), row in winners), Cell(figure(lower)), Cell(figure(row.median)),
-                                        Cell(figure(upper)), Cell(figure(row.largest)), Cell(over), Cell(str(row.samples))]))
-        return Table([self.unit, "lower quartile", "median", "upper quartile", "largest", "over the best", "samples"], lines)
+        columns = {
+            self.unit: lambda row: Cell(figure(row.value), row in winners),
+            "quartiles": lambda row: Cell(spread_of(row)),
+            "median": lambda row: Cell(figure(row.median)),
+            "largest": lambda row: Cell(figure(row.largest)),
+            "over the best": lambda row: Cell(figure(row.value / least) if least else "–"),
+        }
+        if not any(row.quartiles for row in rows):
+            del columns["quartiles"], columns["largest"]
+        if not any(row.median for row in rows):
+            del columns["median"]
+        return Table(list(columns), [(row.subject, [cell(row) for cell in columns.values()]) for row in rows])
 
     def compared(self, results):
         yield self.title, self.unit, self.rows_of(results)

@@ -53,7 +53,7 @@ class Rows(unittest.TestCase):
         self.assertAlmostEqual(rows["cenote"].quartiles[0], 0.9)
 
     def test_figures_have_three_digits(self):
-        written = {0: "0", 0.05: "0.050", 0.512: "0.51", 0.9487: "0.95", 1.0: "1.00", 12.34: "12.3", 123.4: "123", 12345.6: "12,346", None: "–"}
+        written = {0: "0", 0.05: "0.050", 0.512: "0.51", 0.9487: "0.95", 9.996: "10.0", 99.96: "100", 1.0: "1.00", 12.34: "12.3", 123.4: "123", 12345.6: "12,346", None: "–"}
         self.assertEqual({value: names.figure(value) for value in written}, written)
 
 

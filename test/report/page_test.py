@@ -114,7 +114,7 @@ class Page(unittest.TestCase):
 
     def test_quartiles_are_stated(self):
         row = next(row for row in self.rows("jemalloc") if row[1][0] == "4.00")
-        self.assertEqual([text for text, _ in row[2:6]], ["4.50", "5.00", "6.00", "32.0"])
+        self.assertEqual([text for text, _ in row[2:]], ["4.50 – 6.00", "5.00", "32.0", "4.00"])
 
     def test_a_program_that_failed(self):
         (row,) = [row for row in self.rows("git") if len(row) == 4]
@@ -142,6 +142,10 @@ class Page(unittest.TestCase):
         self.assertIn("A &amp; B &lt;1&gt;", self.text)
         self.assertIn("frequency governor", self.text)
         self.assertIn("abcdef0", self.text)
+
+    def test_how_many_processors_threads_had(self):
+        threads = results.result("threads", [results.row("W4/1", "jemalloc", 1.0), results.row("W4/2", "jemalloc", 2.0)])
+        self.assertIn("This machine has 2 processors", drawn(parsed(threads)))
 
     def test_a_suite_that_was_not_measured(self):
         self.assertIn("Not measured yet: the suite worst.", self.text)
