@@ -9,6 +9,7 @@
 #include "support/keep.hpp"
 
 #include <bit>
+#include <malloc.h>
 
 namespace bench {
 namespace {
@@ -19,6 +20,7 @@ struct resident {
     template <class Family, class T>
     void operator()(visit& v) const {
         v.repeat([this] {
+            ::malloc_trim(0); // what this process freed would be the C library's to hand out again
             const std::size_t before = resident_bytes();
             // Never destroyed: the process ends with it.
             auto* const subject = new typename Family::template pool<T>{objects};

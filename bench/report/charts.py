@@ -62,7 +62,7 @@ def name_rows(axes, subjects, winners, drawn=True):
 
 def bars(axes, rows, title, unit, order=None):
     """Horizontal bars with their figures, shortest on top, or in a given order of subjects. The few that are out of all
-    proportion are cut off at the edge, so that the others can be compared. The line is from the lower to the upper quartile."""
+    proportion are cut off at the edge, so that the others can be compared. The line below is from the lower to the upper quartile."""
     found = {row.subject: row for row in rows}
     subjects = order or [row.subject for row in load.by_value(rows)]
     winners = {row.subject for row in load.best(rows)}
@@ -73,14 +73,11 @@ def bars(axes, rows, title, unit, order=None):
         if row is None:
             axes.text(edge * 0.02, at, "not measured", va="center", fontsize=7.5, color=LIGHT["muted"])
             continue
-        axes.barh(at, min(row.value, edge), color=LIGHT[row.kind], height=0.66)
-        end = min(row.value, edge)
+        axes.barh(at, min(row.value, edge), color=LIGHT[row.kind], height=0.62)
         if row.quartiles and row.quartiles[1] > row.quartiles[0]:
-            span = [min(q, edge) for q in row.quartiles]
-            axes.plot(span, [at, at], color=LIGHT["ink"], linewidth=1.2, solid_capstyle="butt")
-            end = max(end, span[1])
+            axes.plot([min(q, edge * 1.2) for q in row.quartiles], [at + 0.355] * 2, color=LIGHT["ink"], linewidth=1.3, solid_capstyle="butt")
         text = names.figure(row.value) + (" →" if row.value > edge else "") + (" best" if subject in winners else "")
-        axes.annotate(text, (end, at), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8,
+        axes.annotate(text, (min(row.value, edge), at), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8,
                       fontweight="bold" if subject in winners else "normal")
     name_rows(axes, subjects, winners)
     plain(axes, title, f"{unit}, less is better")
@@ -128,7 +125,8 @@ def name_lines(axes, series, last):
 
 
 def lines(axes, series, title, x_title, unit, ticks, log=True):
-    """`series`: by subject, a list of (x, Row). Names stand at the right ends, moved apart where these lie close together."""
+    """`series`: by subject, a list of (x, Row); of one point there is no line. Names stand at the right ends, moved apart where these lie close together."""
+    series = {subject: points for subject, points in series.items() if len(points) > 1}
     for subject, points in series.items():
         own = names.kind(subject)
         like = [other for other in series if names.kind(other) == own].index(subject)
@@ -136,7 +134,7 @@ def lines(axes, series, title, x_title, unit, ticks, log=True):
                   linewidth=2 if own == "ours" else 1.2, marker=POINTS[like % len(POINTS)], markersize=3.5)
         for x, row in points:
             if row.quartiles:
-                axes.plot([x, x], row.quartiles, color=LIGHT[own], linewidth=0.8)
+                axes.plot([x, x], row.quartiles, color=LIGHT[own], linewidth=0.6)
     axes.set_xscale("log")
     if log:
         axes.set_yscale("log")

@@ -46,7 +46,7 @@ MEMORY = Bars("pools", "memory", "Memory: resident bytes per live object, 1 mill
 GROWTH = growing("W3/N", "Replace a random one of N live", replacing(""))
 GROWTH_WRITTEN = growing("W3/N/written", "The same, each new block written", replacing("/written"))
 GROWTH_MEMORY = growing("memory/N", "Resident bytes per live object", lambda count: "memory" if count == "1M" else f"memory/{count}",
-                        "bytes", log=True)
+                        "bytes", log=False)
 DRAIN = growing("W2/N/random", "Allocate N, free them all in random order", lambda count: f"W2/{count}/random")
 SCALING = scaling("W4", "Replace a random one of 100,000 live")
 SCALING_BURSTS = scaling("W4b", "Replace 64 at a time")

@@ -175,7 +175,7 @@ def page(results, folder, file):
 <ul class="legend">{legend}</ul>
 <p>Less is better in every chart. Rows are in the order of their figures, whoever that puts on top; names in bold are the best, all that are level by
 the digits shown. A bar or
-point is the least of many short calls, as noise only ever adds; the dark line goes from the lower to the upper quartile of all calls. Bars that end
+point is the least of many short calls, as noise only ever adds; the thin line goes from the lower to the upper quartile of all calls. Bars that end
 in → are cut off. All subjects of a chart ran interleaved in one run: ratios say more than nanoseconds. How it is measured, and every
 workload: <a href="../bench/README.md">bench/README.md</a>.</p>
 {summary(results)}
