@@ -4,7 +4,7 @@
 # Debian's and Ubuntu's package names, by what they are for.
 packages_build="g++ cmake ninja-build python3"
 packages_server="libasio-dev libcli11-dev nlohmann-json3-dev redis-tools"
-packages_tool="libcli11-dev nlohmann-json3-dev libzstd-dev libxxhash-dev"
+packages_tool="libcli11-dev nlohmann-json3-dev libzstd-dev libxxhash-dev libdw-dev"
 packages_programs="redis-server redis-tools memcached sqlite3 python3 libpython3.11-testsuite nodejs git perl g++ clang"
 packages_package="dpkg-dev file"
 packages_docs="doxygen python3"
