@@ -1,0 +1,43 @@
+// What the page shows, and the one time that all charts are at.
+
+const summary = JSON.parse(byId("summary").textContent);
+
+const time = {
+  columns: summary.columns.count,
+  at: summary.totals.most_live_column,
+  listeners: [],
+  // Seconds at a column's end.
+  seconds: (column) => (summary.totals.seconds * (column + 1)) / summary.columns.count,
+  set(column) {
+    const to = Math.max(0, Math.min(time.columns - 1, Math.round(column)));
+    if (to === time.at) return;
+    time.at = to;
+    for (const each of time.listeners) each(to);
+  },
+  whenSet(listener) {
+    time.listeners.push(listener);
+  },
+};
+
+// The levels of all squares at each moment, one after the other.
+function decodeMoments(map) {
+  const squares = map.slabs.length * (map.slab_bytes / map.square_bytes);
+  const bytes = atob(map.moments);
+  const moments = Math.floor(time.columns / map.columns_a_moment);
+  const all = new Uint8Array(squares * moments);
+  let from = 0;
+  for (let m = 0; m < moments; ++m) {
+    const begin = m * squares;
+    if (m > 0) all.copyWithin(begin, begin - squares, begin);
+    for (let square = 0; from < bytes.length;) {
+      const byte = bytes.charCodeAt(from++);
+      if (byte === 0xff) break;
+      square += byte >> 4;
+      if (byte >> 4 < 15) all[begin + square++] = byte & 15;
+    }
+  }
+  return {squares, moments, at: (column) => {
+    const m = Math.min(moments - 1, Math.floor(column / map.columns_a_moment));
+    return all.subarray(m * squares, (m + 1) * squares);
+  }};
+}

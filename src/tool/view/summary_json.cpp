@@ -1,0 +1,301 @@
+#include "summary_json.hpp"
+
+#include "base64.hpp"
+#include "call_tree.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <functional>
+#include <numeric>
+#include <set>
+#include <utility>
+#include <vector>
+
+namespace cenote::tool {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t shown_groups = 12; // with "others"
+constexpr std::size_t shown_sites = 9;   // likewise
+constexpr std::size_t listed_sizes = 50;
+constexpr std::size_t listed_sites = 50;
+
+std::uint64_t rounded(double value) { return static_cast<std::uint64_t>(std::llround(value)); }
+
+std::string end_text(const trace_end& end) {
+    switch (end.why) {
+    case trace_end::reason::exited:
+        return "exit status " + std::to_string(end.value);
+    case trace_end::reason::signalled: {
+        const char* const name = ::sigdescr_np(static_cast<int>(end.value & 127U));
+        return "signal " + std::to_string(end.value) +
+               (name != nullptr ? " (" + std::string(name) + ")" : "");
+    }
+    case trace_end::reason::ended:
+        return "ended, how is not known,";
+    case trace_end::reason::stopped:
+        return "still running when the recording was stopped";
+    case trace_end::reason::disk_full:
+        return "the trace ends where the disk was full";
+    case trace_end::reason::unknown:
+        break;
+    }
+    return "the trace has no end";
+}
+
+json trace_json(const trace_summary& of, const trace_reader& trace, const std::string& path) {
+    const trace_description& about = trace.about();
+    return {{"file", path},
+            {"program", about.program},
+            {"process", about.process},
+            {"started", static_cast<double>(about.started) * 1e-9},
+            {"allocator", about.allocator},
+            {"stack_interval", about.stack_interval},
+            {"forked", about.forked},
+            {"end", end_text(trace.end())},
+            {"events", of.survey.events},
+            {"lost", trace.end().lost},
+            {"notes", trace.notes()}};
+}
+
+json totals_json(const trace_summary& of) {
+    return {{"seconds", static_cast<double>(of.survey.last_time) * 1e-9},
+            {"allocations", of.allocations},
+            {"reallocs", of.reallocs},
+            {"frees", of.frees},
+            {"failed", of.failed},
+            {"unknown_frees", of.unknown_frees},
+            {"bytes", of.bytes},
+            {"threads", of.threads},
+            {"stacks", of.stacks_drawn},
+            {"most_live", of.survey.most_live},
+            {"most_live_column", of.most_live_column},
+            {"live_at_end", of.left_bytes},
+            {"blocks_at_end", of.left_blocks}};
+}
+
+json columns_json(const trace_summary& of) {
+    json live = json::array();
+    json most = json::array();
+    json pages = json::array();
+    json slabs = json::array();
+    json allocations = json::array();
+    for (const view_column& each : of.columns) {
+        live.push_back(each.at_end.live);
+        most.push_back(each.most_live);
+        pages.push_back(each.at_end.pages);
+        slabs.push_back(each.at_end.slabs);
+        allocations.push_back(each.allocations);
+    }
+    return {
+        {"count", of.columns.size()}, {"live", live}, {"most_live", most}, {"pages", pages}, {"slabs", slabs},
+        {"allocations", allocations}};
+}
+
+// The numbers with the largest weights, at most `most`, largest first; those without any weight are left out.
+std::vector<std::size_t> heaviest(const std::vector<double>& weights, std::size_t most) {
+    std::vector<std::size_t> all(weights.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    std::erase_if(all, [&](std::size_t i) { return weights[i] <= 0; });
+    std::stable_sort(all.begin(), all.end(),
+                     [&](std::size_t a, std::size_t b) { return weights[a] > weights[b]; });
+    if (all.size() > most) all.resize(most);
+    return all;
+}
+
+// Live bytes over time of some of many, and of the others together. `at(column, i)` is what i has at a column's end.
+template <class At>
+json layers_json(const trace_summary& of, std::size_t count, const std::vector<std::size_t>& shown, At at) {
+    json layers = json::array();
+    std::vector<double> others(of.columns.size());
+    for (std::size_t c = 0; c != others.size(); ++c)
+        for (std::size_t i = 0; i != count; ++i)
+            others[c] += at(of.columns[c], i);
+    for (const std::size_t i : shown) {
+        json layer = json::array();
+        for (std::size_t c = 0; c != others.size(); ++c) {
+            const double value = at(of.columns[c], i);
+            others[c] -= value;
+            layer.push_back(rounded(value));
+        }
+        layers.push_back(std::move(layer));
+    }
+    json rest = json::array();
+    for (const double value : others)
+        rest.push_back(rounded(std::max(value, 0.0)));
+    layers.push_back(std::move(rest));
+    return layers;
+}
+
+json groups_json(const trace_summary& of) {
+    const auto at = [](const view_column& c, std::size_t i) {
+        return static_cast<double>(c.live_by_group[i]);
+    };
+    std::vector<double> weights(size_groups);
+    for (const view_column& each : of.columns)
+        for (std::size_t i = 0; i != size_groups; ++i)
+            weights[i] += at(each, i);
+    std::vector<std::size_t> shown = heaviest(weights, shown_groups);
+    if (shown.size() == shown_groups && heaviest(weights, shown_groups + 1).size() > shown_groups)
+        shown.pop_back();
+    std::sort(shown.begin(), shown.end());
+    json list = json::array();
+    for (const std::size_t i : shown)
+        list.push_back({{"from", size_group_begin(i)}, {"to", size_group_end(i)}});
+    return {{"groups", list}, {"live", layers_json(of, size_groups, shown, at)}};
+}
+
+json site_json(const view_site& of) {
+    return {{"name", of.name}, {"module", of.module}, {"file", of.file}, {"line", of.line}};
+}
+
+json measures_json(const measures& of) {
+    return {{"bytes", rounded(of.bytes)},
+            {"allocations", rounded(of.allocations)},
+            {"live_at_peak", rounded(of.live_at_peak)},
+            {"live_at_end", rounded(of.live_at_end)}};
+}
+
+json sites_json(const trace_summary& of) {
+    const std::size_t count = of.names.sites().size();
+    const auto at = [](const view_column& c, std::size_t i) {
+        return i < c.live_by_site.size() ? c.live_by_site[i] : 0;
+    };
+    std::vector<double> weights(count);
+    for (const view_column& each : of.columns)
+        for (std::size_t i = 0; i != each.live_by_site.size(); ++i)
+            weights[i] += each.live_by_site[i];
+    const std::vector<std::size_t> shown = heaviest(weights, shown_sites);
+    json list = json::array();
+    for (const std::size_t i : shown)
+        list.push_back(site_json(of.names.sites()[i]));
+
+    std::vector<measures> sums(count);
+    for (std::size_t i = 0; i != of.by_stack.size(); ++i)
+        sums[of.names.stacks()[i].site] += of.by_stack[i];
+    std::set<std::size_t> listed;
+    for (const auto member : {&measures::bytes, &measures::live_at_peak, &measures::live_at_end}) {
+        std::vector<double> by(count);
+        for (std::size_t i = 0; i != count; ++i)
+            by[i] = sums[i].*member;
+        const auto most = heaviest(by, listed_sites);
+        listed.insert(most.begin(), most.end());
+    }
+    json table = json::array();
+    for (const std::size_t i : listed) {
+        json row = site_json(of.names.sites()[i]);
+        row.update(measures_json(sums[i]));
+        table.push_back(std::move(row));
+    }
+    return {{"sites", list}, {"live", layers_json(of, count, shown, at)}, {"table", table}, {"all", count}};
+}
+
+// Frames as rows: parent, name, module, file (places in the list of texts), line, and the measures.
+json flame_json(const trace_summary& of) {
+    const call_tree tree(of.names.stacks(), of.by_stack);
+    json texts = json::array();
+    std::map<std::string, std::size_t> known;
+    const auto text = [&](const std::string& t) {
+        const auto [found, is_new] = known.try_emplace(t, texts.size());
+        if (is_new) texts.push_back(t);
+        return found->second;
+    };
+    json frames = json::array();
+    static const view_function all{.name = "all", .module = ""};
+    for (const call_tree_frame& each : tree.frames()) {
+        const view_function& f = frames.empty() ? all : of.names.functions()[each.function];
+        frames.push_back({each.parent, text(f.name), text(f.module), text(f.file), f.line,
+                          rounded(each.sum.bytes), rounded(each.sum.allocations),
+                          rounded(each.sum.live_at_peak), rounded(each.sum.live_at_end)});
+    }
+    return {{"texts", texts}, {"frames", frames}, {"least_share", call_tree::least_share}};
+}
+
+json lifetimes_json(const trace_summary& of) {
+    const auto& ended = of.lived.ended;
+    std::size_t longest = lifetimes::shortest;
+    json rows = json::array();
+    for (const auto& row : ended)
+        for (std::size_t t = 0; t != row.size(); ++t)
+            if (row[t].blocks != 0) longest = std::max(longest, t);
+    for (std::size_t s = 0; s != ended.size(); ++s) {
+        json blocks = json::array();
+        json bytes = json::array();
+        std::uint64_t any = of.lived.left[s].blocks;
+        for (std::size_t t = lifetimes::shortest; t <= longest; ++t) {
+            blocks.push_back(ended[s][t].blocks);
+            bytes.push_back(ended[s][t].bytes);
+            any += ended[s][t].blocks;
+        }
+        if (any == 0) continue;
+        rows.push_back({{"size_log2", s},
+                        {"blocks", blocks},
+                        {"bytes", bytes},
+                        {"left_blocks", of.lived.left[s].blocks},
+                        {"left_bytes", of.lived.left[s].bytes}});
+    }
+    return {{"shortest_log2", lifetimes::shortest}, {"longest_log2", longest}, {"rows", rows}};
+}
+
+json sizes_json(const trace_summary& of) {
+    std::vector<std::pair<std::uint64_t, view_size>> all(of.sizes.begin(), of.sizes.end());
+    std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::set<std::size_t> listed;
+    const std::function<double(std::uint64_t, const view_size&)> orders[] = {
+        [](std::uint64_t, const view_size& s) { return static_cast<double>(s.requests); },
+        [](std::uint64_t n, const view_size& s) {
+            return static_cast<double>(n) * static_cast<double>(s.requests);
+        },
+        [](std::uint64_t n, const view_size& s) {
+            return static_cast<double>(n) * static_cast<double>(s.most_live);
+        }};
+    for (const auto& order : orders) {
+        std::vector<double> by;
+        for (const auto& [size, s] : all)
+            by.push_back(order(size, s));
+        const auto most = heaviest(by, listed_sizes);
+        listed.insert(most.begin(), most.end());
+    }
+    json table = json::array();
+    for (const std::size_t i : listed) {
+        const auto& [size, s] = all[i];
+        json row{{"size", size},
+                 {"requests", s.requests},
+                 {"bytes", static_cast<double>(size) * static_cast<double>(s.requests)},
+                 {"most_live", s.most_live},
+                 {"live_at_end", s.live}};
+        row["mean_lifetime"] =
+            s.ended == 0 ? json() : json(s.lifetimes / static_cast<double>(s.ended) * 1e-9);
+        table.push_back(std::move(row));
+    }
+    return {{"all", all.size()}, {"table", table}};
+}
+
+json map_json(const trace_summary& of) {
+    json slabs = json::array();
+    std::uint64_t before = 0;
+    for (const std::uint64_t each : of.map.slabs()) {
+        slabs.push_back(each / of.map.slab_bytes() - before);
+        before = each / of.map.slab_bytes();
+    }
+    return {{"square_bytes", of.map.square_bytes()},
+            {"slab_bytes", of.map.slab_bytes()},
+            {"slabs", slabs},
+            {"levels", memory_map::full},
+            {"columns_a_moment", columns_a_moment},
+            {"moments", base64(of.map.moments())}};
+}
+
+} // namespace
+
+json summary_json(const trace_summary& of, const trace_reader& trace, const std::string& path) {
+    return {
+        {"trace", trace_json(of, trace, path)}, {"totals", totals_json(of)},    {"columns", columns_json(of)},
+        {"size_groups", groups_json(of)},       {"call_sites", sites_json(of)}, {"flame", flame_json(of)},
+        {"lifetimes", lifetimes_json(of)},      {"sizes", sizes_json(of)},      {"map", map_json(of)}};
+}
+
+} // namespace cenote::tool
