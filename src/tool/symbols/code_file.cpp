@@ -6,10 +6,12 @@
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
+#include <filesystem>
 #include <gelf.h>
 #include <optional>
 #include <string_view>
-#include <unistd.h>
+#include <system_error>
+#include <utility>
 
 namespace cenote::tool {
 
@@ -64,6 +66,16 @@ std::string calling_file(Dwarf_Die* unit, Dwarf_Die* inlined) {
     const char* const text = dwarf_filesrc(files, number, nullptr, nullptr);
     return text != nullptr ? text : "";
 }
+
+// The name lives as long as the file is open.
+struct code_symbol {
+    Dwarf_Addr begin;
+    Dwarf_Addr end;
+    const char* name;
+
+    // How much it looks like a name for use within: "_IO_puts" more than "puts".
+    std::size_t inner() const noexcept { return std::string_view(name).find_first_not_of('_'); }
+};
 
 } // namespace
 
@@ -121,21 +133,43 @@ struct code_file::debug_information {
         return calls;
     }
     // Out of the symbol tables: only where the symbol covers the address, as before it may be any other function's.
-    std::string symbol_at(Dwarf_Addr address) const {
-        GElf_Off offset = 0;
-        GElf_Sym symbol;
-        const char* const name =
-            dwfl_module_addrinfo(module, address, &offset, &symbol, nullptr, nullptr, nullptr);
-        if (name == nullptr || offset >= symbol.st_size) return {};
-        const int type = GELF_ST_TYPE(symbol.st_info);
-        if (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE) return {};
-        return demangled(name);
+    std::string symbol_at(Dwarf_Addr address) {
+        if (!has_symbols) read_symbols();
+        has_symbols = true;
+        const auto behind =
+            std::upper_bound(symbols.begin(), symbols.end(), address,
+                             [](Dwarf_Addr a, const code_symbol& symbol) { return a < symbol.begin; });
+        if (behind == symbols.begin() || address >= std::prev(behind)->end) return {};
+        return demangled(std::prev(behind)->name);
     }
 
     Dwfl* session = dwfl_begin(&callbacks);
     Dwfl_Module* module = nullptr;
 
 private:
+    // In order, for libdwfl goes through all of them at each question.
+    void read_symbols() {
+        const int count = dwfl_module_getsymtab(module);
+        for (int i = 0; i < count; ++i) {
+            GElf_Sym symbol;
+            GElf_Addr address = 0;
+            const char* const name =
+                dwfl_module_getsym_info(module, i, &symbol, &address, nullptr, nullptr, nullptr);
+            const int type = GELF_ST_TYPE(symbol.st_info);
+            if (name == nullptr || *name == '\0' || symbol.st_size == 0 || symbol.st_shndx == SHN_UNDEF ||
+                (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE))
+                continue;
+            symbols.push_back({address, address + symbol.st_size, name});
+        }
+        // Of several at one place the one that is meant for others.
+        std::stable_sort(symbols.begin(), symbols.end(), [](const code_symbol& a, const code_symbol& b) {
+            return std::make_pair(a.begin, b.inner()) < std::make_pair(b.begin, a.inner());
+        });
+    }
+
+    std::vector<code_symbol> symbols;
+    bool has_symbols = false;
+
     // From the innermost outwards, as the code lies.
     static std::vector<Dwarf_Die> enclosing(Dwarf_Die* unit, Dwarf_Addr address) {
         Dwarf_Die* found = nullptr;
@@ -160,7 +194,9 @@ const Dwfl_Callbacks code_file::debug_information::callbacks{.find_elf = dwfl_bu
 code_file::code_file(const std::string& path, const std::string& build_id)
     : name_(path.substr(path.rfind('/') + 1)) {
     if (path.empty() || path.front() != '/') return; // the kernel's, or nobody's
-    if (::access(path.c_str(), R_OK) != 0) {
+    // A damaged trace may name a device, or a pipe that nobody writes to.
+    std::error_code none;
+    if (!std::filesystem::is_regular_file(path, none)) {
         problem_ = "no such file";
         return;
     }

@@ -23,7 +23,11 @@ constexpr std::size_t shown_sites = 9;   // likewise
 constexpr std::size_t listed_sizes = 50;
 constexpr std::size_t listed_sites = 50;
 
-std::uint64_t rounded(double value) { return static_cast<std::uint64_t>(std::llround(value)); }
+// What a damaged trace makes too large for any number stays the largest.
+std::uint64_t rounded(double value) {
+    constexpr double most = 9e18;
+    return static_cast<std::uint64_t>(std::llround(std::clamp(value, 0.0, most)));
+}
 
 std::string end_text(const trace_end& end) {
     switch (end.why) {

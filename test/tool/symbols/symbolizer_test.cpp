@@ -130,6 +130,9 @@ TEST(symbolizer, says_when_a_file_is_another_build_or_gone) {
     other.path += " (deleted)";
     EXPECT_EQ(names.calls_at(&other, symbols_test::seen)[0].text(),
               std::string("unit_symbols (deleted)+") + digits + " (no such file)");
+    other.path = "/dev/zero";
+    EXPECT_EQ(names.calls_at(&other, symbols_test::seen)[0].text(),
+              std::string("zero+") + digits + " (no such file)");
 }
 
 TEST(symbolizer, has_no_names_for_files_that_make_no_sense_and_goes_on) {

@@ -94,6 +94,7 @@ class Page:
         self.session = browser.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
+        self.width, self.height = width, height
         self.resize(width, height)
         self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
         self.call("Page.navigate", url=f"file://{os.path.abspath(path)}")
@@ -150,13 +151,14 @@ class Page:
 
     def screenshot(self, path, whole=True):
         """The whole page, or what is on the screen, as a PNG."""
-        clip = {}
         if whole:
-            size = self.call("Page.getLayoutMetrics")["cssContentSize"]
-            clip = {"captureBeyondViewport": True, "clip": {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}}
-        picture = base64.b64decode(self.call("Page.captureScreenshot", format="png", **clip)["data"])
+            height = self.call("Page.getLayoutMetrics")["cssContentSize"]["height"]
+            self.resize(self.width, int(height))
+        picture = base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"])
         with open(path, "wb") as file:
             file.write(picture)
+        if whole:
+            self.resize(self.width, self.height)
         return picture
 
     def close(self):

@@ -80,10 +80,11 @@ function showFlame() {
     groups.on("pointerenter", (s) => choose(s.d));
     redraw = () => groups.classed("chosen", (s) => s.d === chosen);
   }
-  function choose(d) {
+  function choose(d, isKey = false) {
     chosen = d;
     redraw();
     describe();
+    if (isKey) place.querySelector("g.chosen")?.scrollIntoView({block: "nearest"});
   }
   function zoom(d) {
     zoomed = chosen = d;
@@ -105,7 +106,7 @@ function showFlame() {
       ArrowRight: () => siblings[at + 1],
       ArrowLeft: () => siblings[at - 1],
     }[event.key];
-    if (to !== undefined) choose(to() ?? chosen);
+    if (to !== undefined) choose(to() ?? chosen, true);
     else if (event.key === "Enter") zoom(chosen);
     else if (event.key === "Escape") zoom(root);
     else return;

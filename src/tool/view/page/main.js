@@ -5,7 +5,9 @@ function showAbout() {
   const program = trace.program.length ? trace.program : [trace.file];
   const short = program[0].slice(program[0].lastIndexOf("/") + 1);
   document.title = `${short}: memory · cenote view`;
-  byId("program").textContent = program.map((word) => (/^[\w./:=+,@%-]+$/.test(word) ? word : `'${word}'`)).join(" ").slice(0, 400);
+  byId("program").textContent = short;
+  byId("command").textContent = program.map((word) => (/^[\w./:=+,@%-]+$/.test(word) ? word : `'${word}'`)).join(" ");
+  byId("command").title = byId("command").textContent.slice(0, 2000);
   const started = trace.started ? new Date(trace.started * 1000).toLocaleString("en-GB", {dateStyle: "long", timeStyle: "medium"}) : "";
   byId("about").textContent = [
     started, trace.process ? `process ${trace.process}` : "", `${trace.end} after ${format.seconds(totals.seconds)}`,
