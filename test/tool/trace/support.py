@@ -2,9 +2,13 @@
 
 import collections
 import os
+import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -19,6 +23,11 @@ Event = collections.namedtuple("Event", "kind thread size alignment object old f
 def run(*arguments, **options):
     words = [str(word) for word in arguments]
     return subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE, check=False, **options)
+
+
+def find(name):
+    """Not what a version manager puts in front: a script that starts dozens of processes."""
+    return f"/usr/bin/{name}" if os.path.exists(f"/usr/bin/{name}") else shutil.which(name)
 
 
 class Trace:
@@ -71,6 +80,28 @@ class Case(unittest.TestCase):
         done = run(CENOTE, "record", "-o", self.trace, *options, "--", *program, **how)
         self.assertEqual(done.returncode, status, done.stderr)
         return done
+
+    def record_redis(self, keys, options=()):
+        """A server that is told so many keys and asked for them."""
+        path = str(self.folder / "socket")
+        recorder = subprocess.Popen([CENOTE, "record", "-q", "-o", self.trace, *map(str, options), "--", find("redis-server"),
+                                     "--port", "0", "--unixsocket", path, "--save", ""], stdout=subprocess.DEVNULL)
+        with recorder:
+            end = time.monotonic() + PATIENCE
+            while not os.path.exists(path) and time.monotonic() < end:
+                time.sleep(0.02)
+            with socket.socket(socket.AF_UNIX) as s:
+                s.settimeout(PATIENCE)
+                s.connect(path)
+                got = b""
+                for i in range(keys):
+                    s.sendall(f"SET key{i} {'v' * (i + 1)}\r\nGET key{i}\r\n".encode())
+                    if i % 100 == 99:
+                        got += s.recv(65536)
+                while got.count(b"+OK") < keys or not got.endswith(b"v\r\n"):
+                    got += s.recv(65536)
+            recorder.send_signal(signal.SIGTERM)
+            self.assertEqual(recorder.wait(PATIENCE), 0)
 
     def assert_consistent(self, trace):
         """Each object is allocated once, and freed at most once, and later."""

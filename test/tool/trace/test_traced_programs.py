@@ -2,18 +2,8 @@
 
 import json
 import os
-import shutil
-import signal
-import socket
-import subprocess
-import time
 
-from support import CENOTE, PATIENCE, Case, Trace, main, run
-
-
-def find(name):
-    """Not what a version manager puts in front: a script that starts dozens of processes."""
-    return f"/usr/bin/{name}" if os.path.exists(f"/usr/bin/{name}") else shutil.which(name)
+from support import CENOTE, Case, Trace, find, main, run
 
 
 class Programs(Case):
@@ -55,23 +45,7 @@ class Programs(Case):
         self.check(programs["cc1plus"]["path"], 10_000)
 
     def test_redis(self):
-        path = str(self.folder / "socket")
-        recorder = subprocess.Popen([CENOTE, "record", "-q", "-o", self.trace, "--", find("redis-server"), "--port", "0",
-                                     "--unixsocket", path, "--save", ""], stdout=subprocess.DEVNULL)
-        with recorder:
-            end = time.monotonic() + PATIENCE
-            while not os.path.exists(path) and time.monotonic() < end:
-                time.sleep(0.02)
-            with socket.socket(socket.AF_UNIX) as s:
-                s.settimeout(PATIENCE)
-                s.connect(path)
-                for i in range(300):
-                    s.sendall(f"SET key{i} {'v' * (i + 1)}\r\nGET key{i}\r\n".encode())
-                got = b""
-                while got.count(b"+OK") < 300 or not got.endswith(b"v\r\n"):
-                    got += s.recv(65536)
-            recorder.send_signal(signal.SIGTERM)
-            self.assertEqual(recorder.wait(PATIENCE), 0)
+        self.record_redis(300)
         trace = self.check(self.trace, 1000)
         self.assertIn("malloc", trace.words["allocator"][0])  # the one that it brings
 
