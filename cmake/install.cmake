@@ -54,6 +54,9 @@ if(TARGET cenote_tool)
     LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT tools)
   file(GLOB manuals CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/packaging/man/*.1)
   install(FILES ${manuals} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT tools)
+  # Of what is in the tool, beside what it links.
+  install(FILES ${PROJECT_SOURCE_DIR}/src/tool/view/page/d3.license DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/cenote-tools
+    COMPONENT tools)
   # Each where its shell looks.
   set(completion ${PROJECT_BINARY_DIR}/completion)
   install(FILES ${completion}/cenote.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions

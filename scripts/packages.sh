@@ -4,7 +4,7 @@
 # Debian's and Ubuntu's package names, by what they are for.
 packages_build="g++ cmake ninja-build python3"
 packages_server="libasio-dev libcli11-dev nlohmann-json3-dev redis-tools"
-packages_tool="libcli11-dev nlohmann-json3-dev libzstd-dev libxxhash-dev libdw-dev"
+packages_tool="libcli11-dev nlohmann-json3-dev libzstd-dev libxxhash-dev libdw-dev node-d3"
 packages_programs="redis-server redis-tools memcached sqlite3 python3 libpython3.11-testsuite nodejs git perl g++ clang"
 packages_package="dpkg-dev file"
 packages_docs="doxygen python3"
@@ -12,7 +12,7 @@ packages_fresh="debootstrap"
 packages_aarch64="g++-aarch64-linux-gnu qemu-user"
 packages_analyse="clang-tidy cppcheck python3 $packages_server"
 packages_charts="python3 python3-matplotlib"
-packages_test="clang libclang-rt-dev gcc make pkgconf libcmocka-dev libgtest-dev libgmock-dev libboost-dev spin valgrind $packages_server $packages_programs $packages_tool
+packages_test="clang libclang-rt-dev gcc make pkgconf libcmocka-dev libgtest-dev libgmock-dev libboost-dev spin valgrind chromium $packages_server $packages_programs $packages_tool
                $packages_package $packages_docs $packages_analyse $packages_charts"
 packages_bench="libbenchmark-dev libcli11-dev nlohmann-json3-dev libboost-dev libfoonathan-memory-dev
                 libjemalloc-dev libgoogle-perftools-dev libmimalloc-dev libtbb-dev"

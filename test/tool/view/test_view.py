@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import resource
 import signal
 from pathlib import Path
@@ -67,8 +68,8 @@ class View(Case):
             self.assertIn(f"make_unique<char[]>({size:,})".replace(",", "'"), lines[site["line"] - 1])
             self.assertEqual((site["bytes"], site["allocations"], site["live_at_end"]), (size * count, count, size * count))
         texts = got["flame"]["texts"]
-        names = {texts[f[1]]: f for f in got["flame"]["frames"]}
-        self.assertEqual(names["(anonymous namespace)::large"][5], 30_000_000)
+        names = {texts[f[1]].removeprefix("(anonymous namespace)::"): f for f in got["flame"]["frames"]}
+        self.assertEqual(names["large"][5], 30_000_000)
         self.assertEqual(names["all"][5], got["totals"]["bytes"])
         self.assertGreaterEqual(names["main"][5], 40_000_000)
 
@@ -145,6 +146,11 @@ class View(Case):
         self.view(status=125, preexec_fn=fill_the_disk)
         self.assertEqual(page.read_text(encoding="utf-8"), "of last week")
         self.assertEqual(sorted(p.name for p in self.folder.iterdir()), ["trace", "trace.html"])
+
+    def test_the_manual_has_every_option(self):
+        manual = (Path(__file__).parents[3] / "packaging/man/cenote-view.1").read_text(encoding="utf-8").replace("\\-", "-")
+        for option in set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", run(CENOTE, "view", "--help").stdout)) - {"--help"}:
+            self.assertIn(option, manual)
 
     def test_a_link_is_followed_and_stays(self):
         self.record(CALLS, "kinds", options=["-q"])

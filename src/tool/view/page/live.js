@@ -1,6 +1,6 @@
 // Charts over time: live bytes in layers, and lines.
 
-const margin = {left: 66, right: 12, top: 30, bottom: 24};
+const margin = {left: 66, right: 26, top: 30, bottom: 24};
 
 // Scales, axes and the cursor, which a click or a drag moves. Draws into `place`; returns what the content needs.
 function timeChart(place, height, most) {
