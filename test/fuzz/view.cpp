@@ -22,14 +22,14 @@ void check(const trace_summary& s) {
         square = byte == 0xff ? 0 : square + (byte >> 4U) + (byte >> 4U == 15 ? 0 : 1);
         require(square <= s.map.squares(), "a moment leads beyond the map");
     }
-    require(moments == view_moments, "not as many moments as there have to be");
+    require(moments == s.moments.size(), "not as many moments as there have to be");
     for (const view_column& c : s.columns) {
         std::uint64_t sum = 0;
         for (const std::uint64_t each : c.live_by_group)
             sum += each;
-        require(sum == c.at_end.live, "size groups do not make up what is live");
+        require(sum == c.state.live, "size groups do not make up what is live");
     }
-    require(s.columns.back().at_end.live == s.left_bytes, "what is live at the end is not what is left");
+    require(s.columns.back().state.live == s.left_bytes, "what is live at the end is not what is left");
 }
 
 void view(std::span<const unsigned char> file) {

@@ -52,7 +52,7 @@ class Complete(unittest.TestCase):
             f"{LIBDIR}/libcenote-malloc-hardened.so", f"{LIBDIR}/pkgconfig/cenote.pc", "bin/cenote-preload", "bin/cenote",
             f"{LIBDIR}/libcenote-malloc-counting.so", f"{LIBDIR}/libcenote-record.so",
             "share/bash-completion/completions/cenote", "share/zsh/vendor-completions/_cenote",
-            "share/fish/vendor_completions.d/cenote.fish"})
+            "share/fish/vendor_completions.d/cenote.fish", "share/doc/cenote-tools/d3.license"})
 
 
 class Installed(Complete):

@@ -93,17 +93,30 @@ private:
     // What is open at a column that has begun.
     void close_columns(std::size_t before) {
         while (to_.columns.size() < before) {
-            now_.at_end = to_.map.now();
-            now_.live_by_group = groups_;
-            now_.live_by_site = sites_;
+            const std::size_t column = to_.columns.size();
+            if (!has_state_) note_state();
             to_.columns.push_back(now_);
-            if (to_.columns.size() % columns_a_moment == 0) to_.map.take_moment();
+            if (column % columns_a_moment == 0 || column == view_columns - 1) take_moment(column);
             now_ = {};
             now_.most_live = to_.map.now().live;
+            has_state_ = false;
         }
+    }
+    void note_state() {
+        now_.state = to_.map.now();
+        now_.live_by_group = groups_;
+        now_.live_by_site = sites_;
+    }
+    void take_moment(std::size_t column) {
+        if (!to_.moments.empty() && to_.moments.back() == column) return;
+        to_.map.take_moment();
+        to_.moments.push_back(column);
     }
     void note_peak() {
         to_.most_live_column = to_.columns.size();
+        note_state();
+        has_state_ = true;
+        take_moment(to_.most_live_column);
         live_.for_each([&](const view_block& b) {
             if (measures* const m = measures_of(b))
                 m->live_at_peak += stack_weight(b.size, interval_) * static_cast<double>(b.size);
@@ -121,6 +134,7 @@ private:
     std::set<std::uint32_t> threads_;
     std::uint32_t last_thread_ = ~0U;
     view_column now_;
+    bool has_state_ = false; // that of the peak
     std::array<std::uint64_t, size_groups> groups_{};
     std::vector<double> sites_;
 };

@@ -18,9 +18,9 @@
 
 namespace cenote::tool {
 
-// The state at a column's end, or what happened in it.
+// The state at a column's end, in that with the peak at the peak; and what happened in it.
 struct view_column {
-    memory_map::occupancy at_end;
+    memory_map::occupancy state;
     std::uint64_t most_live = 0;   // bytes
     std::uint64_t allocations = 0; // in it
     std::array<std::uint64_t, size_groups> live_by_group{};
@@ -47,6 +47,7 @@ struct trace_summary {
     lifetimes lived;
     std::unordered_map<std::uint64_t, view_size> sizes; // by bytes asked for
     std::size_t most_live_column = 0;
+    std::vector<std::size_t> moments; // of the map: the columns that they are of
     std::uint64_t allocations = 0;
     std::uint64_t reallocs = 0; // of those
     std::uint64_t frees = 0;

@@ -88,10 +88,10 @@ json columns_json(const trace_summary& of) {
     json slabs = json::array();
     json allocations = json::array();
     for (const view_column& each : of.columns) {
-        live.push_back(each.at_end.live);
+        live.push_back(each.state.live);
         most.push_back(each.most_live);
-        pages.push_back(each.at_end.pages);
-        slabs.push_back(each.at_end.slabs);
+        pages.push_back(each.state.pages);
+        slabs.push_back(each.state.slabs);
         allocations.push_back(each.allocations);
     }
     return {
@@ -289,7 +289,7 @@ json map_json(const trace_summary& of) {
             {"slab_bytes", of.map.slab_bytes()},
             {"slabs", slabs},
             {"levels", memory_map::full},
-            {"columns_a_moment", columns_a_moment},
+            {"moment_columns", of.moments},
             {"moments", base64(of.map.moments())}};
 }
 

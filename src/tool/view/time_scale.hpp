@@ -7,10 +7,10 @@
 
 namespace cenote::tool {
 
+// The last of them is the end.
 inline constexpr std::size_t view_columns = 1'000;
-// The map has a state for every fifth column.
+// The map has a state for every fifth column, for the one with the peak, and for the end.
 inline constexpr std::size_t columns_a_moment = 5;
-inline constexpr std::size_t view_moments = view_columns / columns_a_moment;
 
 class time_scale {
 public:
@@ -19,7 +19,7 @@ public:
 
     std::size_t column_of(std::uint64_t time) const noexcept {
         const double part = static_cast<double>(time) / (static_cast<double>(last_) + 1);
-        return std::min(view_columns - 1, static_cast<std::size_t>(part * view_columns));
+        return std::min(view_columns - 2, static_cast<std::size_t>(part * (view_columns - 1)));
     }
     std::uint64_t last() const noexcept { return last_; }
 

@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <random>
+#include <set>
 #include <string>
 #include <unistd.h>
 #include <vector>
@@ -89,16 +90,16 @@ TEST_F(view_summary, of_a_few_calls_has_each_of_them) {
     EXPECT_EQ(s.most_live_column, s.times.column_of(30 * ms));
 
     ASSERT_EQ(s.columns.size(), view_columns);
-    const auto live_at = [&](std::uint64_t time) { return s.columns[s.times.column_of(time)].at_end.live; };
+    const auto live_at = [&](std::uint64_t time) { return s.columns[s.times.column_of(time)].state.live; };
     EXPECT_EQ(live_at(0), 100U);
     EXPECT_EQ(live_at(5 * ms), 100U);
     EXPECT_EQ(live_at(15 * ms), 150U);
     EXPECT_EQ(live_at(25 * ms), 50U);
     EXPECT_EQ(live_at(100 * ms), 5000U);
     EXPECT_EQ(s.columns[s.times.column_of(20 * ms)].most_live, 150U);
-    EXPECT_EQ(s.columns[s.times.column_of(15 * ms)].at_end.pages, 2U * 4096);
-    EXPECT_EQ(s.columns[s.times.column_of(35 * ms)].at_end.pages, 2U * 4096); // 5,000 bytes
-    EXPECT_EQ(s.columns[s.times.column_of(35 * ms)].at_end.slabs, address_ranges::slab_bytes);
+    EXPECT_EQ(s.columns[s.times.column_of(15 * ms)].state.pages, 2U * 4096);
+    EXPECT_EQ(s.columns[s.times.column_of(35 * ms)].state.pages, 2U * 4096); // 5,000 bytes
+    EXPECT_EQ(s.columns[s.times.column_of(35 * ms)].state.slabs, address_ranges::slab_bytes);
 
     EXPECT_EQ(s.lived.ended[doubling_of(100)][doubling_of(20 * ms)].blocks, 1U);
     EXPECT_EQ(s.lived.ended[doubling_of(50)][doubling_of(20 * ms)].bytes, 50U);
@@ -153,15 +154,32 @@ TEST_F(view_summary, forgets_at_an_exec_what_was_live) {
     });
     const trace_summary s = summary();
     EXPECT_EQ(s.left_bytes, 30U);
-    EXPECT_EQ(s.columns.back().at_end.live, 30U);
-    EXPECT_EQ(s.columns[s.times.column_of(1 * ms + 200'000)].at_end.live, 0U);
+    EXPECT_EQ(s.columns.back().state.live, 30U);
+    EXPECT_EQ(s.columns[s.times.column_of(1 * ms + 200'000)].state.live, 0U);
+}
+
+TEST_F(view_summary, has_the_peak_as_it_was_and_the_end_as_it_was_however_close_they_are) {
+    write([](trace_writer& to) {
+        to.add(allocation(0, base, 256));
+        const auto a = to.add(allocation(1000 * ms, base + 256, 256));
+        to.add(release(1000 * ms, a));
+    });
+    const trace_summary s = summary();
+    EXPECT_EQ(s.columns[s.most_live_column].state.live, 512U);
+    EXPECT_EQ(s.columns.back().state.live, 256U);
+    const auto moments = decoded_moments(s.map);
+    const auto at_peak =
+        std::find(s.moments.begin(), s.moments.end(), s.most_live_column) - s.moments.begin();
+    EXPECT_EQ(moments[static_cast<std::size_t>(at_peak)][1], memory_map::full);
+    EXPECT_EQ(moments.back()[1], 0U);
+    EXPECT_EQ(moments.back()[0], memory_map::full);
 }
 
 TEST_F(view_summary, of_events_at_one_time_is_one_state) {
     write([](trace_writer& to) { to.add(allocation(0, base, 100)); });
     const trace_summary s = summary();
     ASSERT_EQ(s.columns.size(), view_columns);
-    EXPECT_EQ(s.columns.back().at_end.live, 100U);
+    EXPECT_EQ(s.columns.back().state.live, 100U);
 }
 
 TEST_F(view_summary, of_many_random_calls_has_the_sums_of_all_of_them) {
@@ -213,14 +231,15 @@ TEST_F(view_summary, of_many_random_calls_has_the_sums_of_all_of_them) {
     for (std::size_t c = 0; c != view_columns; ++c) {
         before = at_end[c] == 0 ? before : at_end[c] - 1;
         const view_column& column = s.columns[c];
-        ASSERT_EQ(column.at_end.live, before) << c;
+        const std::uint64_t live_then = c == s.most_live_column ? most : before;
+        ASSERT_EQ(column.state.live, live_then) << c;
         std::uint64_t groups = 0;
         for (const std::uint64_t each : column.live_by_group)
             groups += each;
-        ASSERT_EQ(groups, before) << c;
-        ASSERT_GE(column.at_end.pages, before);
-        ASSERT_GE(column.at_end.slabs, column.at_end.pages);
-        ASSERT_GE(column.most_live, before);
+        ASSERT_EQ(groups, live_then) << c;
+        ASSERT_GE(column.state.pages, live_then);
+        ASSERT_GE(column.state.slabs, column.state.pages);
+        ASSERT_GE(column.most_live, live_then);
         in_columns += column.allocations;
     }
     EXPECT_EQ(in_columns, allocated);
@@ -239,7 +258,13 @@ TEST_F(view_summary, of_many_random_calls_has_the_sums_of_all_of_them) {
         ASSERT_EQ(s.sizes.at(size).requests, n);
     // Every stack was drawn, but for blocks of nothing each stands for itself.
     EXPECT_NEAR(s.by_stack.at(0).bytes, static_cast<double>(bytes), 1e-3 * static_cast<double>(bytes));
-    EXPECT_EQ(decoded_moments(s.map).size(), view_moments);
+    // Every fifth column, the peak and the end have a moment.
+    EXPECT_EQ(decoded_moments(s.map).size(), s.moments.size());
+    EXPECT_TRUE(std::is_sorted(s.moments.begin(), s.moments.end()));
+    std::set<std::size_t> moments{s.most_live_column, view_columns - 1};
+    for (std::size_t c = 0; c < view_columns; c += columns_a_moment)
+        moments.insert(c);
+    EXPECT_EQ(std::set<std::size_t>(s.moments.begin(), s.moments.end()), moments);
 
     // What is shown of it makes up the same.
     const nlohmann::json j = as_json();
@@ -249,7 +274,7 @@ TEST_F(view_summary, of_many_random_calls_has_the_sums_of_all_of_them) {
         std::uint64_t sum = 0;
         for (const auto& layer : layers)
             sum += layer[c].get<std::uint64_t>();
-        ASSERT_EQ(sum, s.columns[c].at_end.live) << c;
+        ASSERT_EQ(sum, s.columns[c].state.live) << c;
     }
     std::uint64_t in_rows = 0;
     for (const auto& row : j["lifetimes"]["rows"])

@@ -49,11 +49,12 @@ class View(Case):
             self.assertEqual(totals["failed"], sum(e.flags == "failed" for e in trace.events))
             self.assertEqual(totals["threads"], len({e.thread for e in trace.events}))
             self.assertEqual(got["trace"]["events"], len(trace.events))
-            self.assertEqual(got["trace"]["program"], [CALLS, *map(str, program)])
+            self.assertEqual(got["trace"]["program"], trace.words["program"])
             self.assertEqual((got["trace"]["end"], got["trace"]["notes"]), ("exit status 0", []))
             self.assertEqual(sum(got["columns"]["allocations"]), len(allocations))
             self.assertEqual(max(got["columns"]["most_live"]), totals["most_live"])
             self.assertEqual(got["columns"]["live"][-1], totals["live_at_end"])
+            self.assertEqual(got["columns"]["live"][totals["most_live_column"]], totals["most_live"])
             for column, live in enumerate(got["columns"]["live"]):
                 self.assertEqual(sum(layer[column] for layer in got["size_groups"]["live"]), live)
 

@@ -22,7 +22,7 @@ function timeChart(place, height, most) {
   const move = () => cursor.attr("transform", `translate(${x(time.seconds(time.at))},0)`);
   move();
 
-  const columnOf = (event) => (x.invert(d3.clientPoint(svg.node(), event)[0]) / (summary.totals.seconds || 1e-9)) * time.columns - 0.5;
+  const columnOf = (event) => (x.invert(d3.clientPoint(svg.node(), event)[0]) / (summary.totals.seconds || 1e-9)) * (time.columns - 1) - 0.5;
   svg.on("pointerdown", () => {
     svg.node().setPointerCapture(d3.event.pointerId);
     time.set(columnOf(d3.event));

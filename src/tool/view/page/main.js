@@ -28,7 +28,7 @@ function showAbout() {
     figure("Threads", format.count(totals.threads), totals.failed ? `${format.count(totals.failed)} calls failed` : ""),
   );
   const precision = [
-    `Time is in ${columns.count} columns of ${format.seconds(totals.seconds / columns.count)}; charts have the state at each one's end, the map at every ${summary.map.columns_a_moment}th.`,
+    `Time is in ${columns.count} columns of ${format.seconds(totals.seconds / columns.count)}; charts have the state at each one's end, in that with the peak at the peak; the map at about every fifth, at the peak and at the end.`,
     `Blocks, bytes, sizes and lifetimes are exact, of what was asked for (times to 64 ns); pages and slabs are those that hold a live block's bytes, as asked for: what an allocator keeps beside them is not in a trace.`,
     `Stacks are drawn, one for each ${format.bytes(trace.stack_interval)} on average: what is said of functions and call sites is an estimate, and what is rare may be missing.`,
     `The map has ${summary.map.levels} levels. Blocks above 64 KiB are in it only where they share slabs with smaller ones.`,

@@ -8,6 +8,7 @@ function tileShape(squares) {
 function showMap() {
   const canvas = byId("map");
   const readout = byId("map-readout");
+  const mark = byId("map-mark");
   const map = summary.map;
   const moments = decodeMoments(map);
   const inSlab = map.slab_bytes / map.square_bytes;
@@ -15,7 +16,7 @@ function showMap() {
   const bases = [];
   for (const step of map.slabs) bases.push((bases.length ? bases[bases.length - 1] : 0) + step);
   const sizes = map.slab_bytes > 65536 ? `Tiles are ${format.bytes(map.slab_bytes)} each` : `Each tile is a slab of 64 KiB, in ${inSlab} squares of ${format.bytes(map.square_bytes)}`;
-  byId("map-hint").textContent = `${sizes}, by address; a mark where addresses that were not in use for small blocks are left out. What is pale though in use is where fragmentation sits.`;
+  byId("map-hint").textContent = `${sizes}, by address; a mark where addresses that were not in use for small blocks are left out. Fragmentation sits where slabs hold little, and in squares between empty and full.`;
   canvas.setAttribute("aria-label", `Map of ${bases.length} slabs and how full they are, at the time that is chosen`);
 
   let square = 1, space = 2, across = 1, chosen = null;
@@ -68,12 +69,16 @@ function showMap() {
 
   const address = (bytes) => `0x${bytes.toString(16)}`;
   function describe() {
+    mark.hidden = chosen === null;
     if (chosen === null) {
       const {live, pages, slabs} = summary.columns;
       readout.textContent = `${format.seconds(time.seconds(time.at))}: ${format.bytes(live[time.at])} live in ${format.bytes(pages[time.at])} of pages and ${format.bytes(slabs[time.at])} of slabs.`;
       return;
     }
     const {slab, within} = chosen;
+    const [left, top] = placeOf(slab);
+    for (const [side, pixels] of [["left", left - 3], ["top", top - 3], ["width", tile.wide * square + 5], ["height", tile.high * square + 5]])
+      mark.style[side] = `${pixels}px`;
     const now = levels.subarray(slab * inSlab, (slab + 1) * inSlab);
     const begin = bases[slab] * map.slab_bytes;
     const whole = `slab ${slab + 1} of ${bases.length} at ${address(begin)}: ${format.percent(d3.sum(now) / (map.levels * inSlab))} full, ${now.filter((l) => l > 0).length} of ${inSlab} squares in use`;
@@ -105,12 +110,13 @@ function showMap() {
   });
 
   const scale = byId("map-scale");
-  function draw_all() {
+  function drawAll() {
     fills = colors();
     scale.replaceChildren("empty ", make("span", {class: "ramp"}, ...fills.map((f) => make("b", {style: `background:${f}`}))), " full");
+    chosen = null;
     layOut();
     draw();
   }
-  draw_all();
-  return {update: draw, redraw: draw_all};
+  drawAll();
+  return {update: draw, redraw: drawAll};
 }

@@ -6,8 +6,8 @@ const time = {
   columns: summary.columns.count,
   at: summary.totals.most_live_column,
   listeners: [],
-  // Seconds at a column's end.
-  seconds: (column) => (summary.totals.seconds * (column + 1)) / summary.columns.count,
+  // Seconds at a column's end; the last one is the end itself.
+  seconds: (column) => summary.totals.seconds * Math.min(1, (column + 1) / (summary.columns.count - 1)),
   set(column) {
     const to = Math.max(0, Math.min(time.columns - 1, Math.round(column)));
     if (to === time.at) return;
@@ -23,7 +23,7 @@ const time = {
 function decodeMoments(map) {
   const squares = map.slabs.length * (map.slab_bytes / map.square_bytes);
   const bytes = atob(map.moments);
-  const moments = Math.floor(time.columns / map.columns_a_moment);
+  const moments = map.moment_columns.length;
   const all = new Uint8Array(squares * moments);
   let from = 0;
   for (let m = 0; m < moments; ++m) {
@@ -37,7 +37,7 @@ function decodeMoments(map) {
     }
   }
   return {squares, moments, at: (column) => {
-    const m = Math.min(moments - 1, Math.floor(column / map.columns_a_moment));
+    const m = d3.bisectRight(map.moment_columns, column) - 1;
     return all.subarray(m * squares, (m + 1) * squares);
   }};
 }
