@@ -25,6 +25,31 @@ trace_survey survey_of(const std::vector<view_block>& blocks) {
     return result;
 }
 
+TEST(address_ranges, are_all_slabs_that_were_touched_and_as_few_ranges_as_they_make) {
+    std::mt19937_64 random(5);
+    for (int trial = 0; trial != 200; ++trial) {
+        address_ranges ranges;
+        std::set<std::uint64_t> touched;
+        for (int i = 0; i != 30; ++i) {
+            const std::uint64_t begin = random() % (100 * slab);
+            const std::uint64_t end = begin + 1 + random() % (i % 5 == 0 ? 12 * slab : slab / 2);
+            ranges.add(begin, end);
+            for (std::uint64_t each = begin / slab; each <= (end - 1) / slab; ++each)
+                touched.insert(each);
+        }
+        std::set<std::uint64_t> found;
+        std::uint64_t before = 0;
+        for (const auto& [begin, end] : ranges.slabs()) {
+            ASSERT_TRUE(begin > before || found.empty());
+            ASSERT_LT(begin, end);
+            for (std::uint64_t each = begin; each != end; ++each)
+                found.insert(each);
+            before = end;
+        }
+        ASSERT_EQ(found, touched);
+    }
+}
+
 TEST(memory_map, has_the_slabs_that_small_blocks_lie_in_and_leaves_gaps_out) {
     const std::vector<view_block> blocks{{.address = 5 * slab + 100, .size = 50},
                                          {.address = 6 * slab - 10, .size = 20}, // reaches into the next
@@ -121,12 +146,14 @@ TEST(memory_map, is_as_full_as_the_bytes_that_are_live) {
         std::uint64_t sum = 0;
         for (const view_block& b : live) {
             sum += b.size;
-            for (std::uint64_t i = 0; i != b.size; ++i)
-                ++bytes[(b.address + i) / square];
-            for (std::uint64_t at = b.address; at != b.end(); ++at) {
-                pages.insert(at / 4096);
-                slabs.insert(at / slab);
+            for (std::uint64_t at = b.address, next_square = 0; at < b.address + b.size; at = next_square) {
+                next_square = (at / square + 1) * square;
+                bytes[at / square] += std::min(next_square, b.address + b.size) - at;
             }
+            for (std::uint64_t page = b.address / 4096; page <= (b.end() - 1) / 4096; ++page)
+                pages.insert(page);
+            for (std::uint64_t each = b.address / slab; each <= (b.end() - 1) / slab; ++each)
+                slabs.insert(each);
         }
         ASSERT_EQ(map.now().live, sum);
         ASSERT_EQ(map.now().pages, pages.size() * 4096);
