@@ -18,8 +18,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t shown_groups = 12; // with "others"
-constexpr std::size_t shown_sites = 9;   // likewise
+constexpr std::size_t shown_ranges = 12; // of size groups
+constexpr std::size_t shown_sites = 9;   // others are one more
 constexpr std::size_t listed_sizes = 50;
 constexpr std::size_t listed_sites = 50;
 
@@ -134,22 +134,48 @@ json layers_json(const trace_summary& of, std::size_t count, const std::vector<s
     return layers;
 }
 
+// Neighbours together until they weigh as much as `most`: the groups that begin a range.
+std::vector<std::size_t> range_begins(const std::vector<double>& weights, double most) {
+    std::vector<std::size_t> begins;
+    double sum = 0;
+    for (std::size_t i = 0; i != weights.size(); ++i) {
+        if (weights[i] <= 0) continue;
+        if (begins.empty() || sum + weights[i] > most) {
+            begins.push_back(i);
+            sum = 0;
+        }
+        sum += weights[i];
+    }
+    return begins;
+}
+
 json groups_json(const trace_summary& of) {
-    const auto at = [](const view_column& c, std::size_t i) {
-        return static_cast<double>(c.live_by_group[i]);
-    };
     std::vector<double> weights(size_groups);
     for (const view_column& each : of.columns)
         for (std::size_t i = 0; i != size_groups; ++i)
-            weights[i] += at(each, i);
-    std::vector<std::size_t> shown = heaviest(weights, shown_groups);
-    if (shown.size() == shown_groups && heaviest(weights, shown_groups + 1).size() > shown_groups)
-        shown.pop_back();
-    std::sort(shown.begin(), shown.end());
+            weights[i] += static_cast<double>(each.live_by_group[i]);
+    // As even as there are sizes for it.
+    double most = std::accumulate(weights.begin(), weights.end(), 0.0) / static_cast<double>(shown_ranges);
+    std::vector<std::size_t> begins = range_begins(weights, most);
+    while (begins.size() > shown_ranges)
+        begins = range_begins(weights, most *= 1.1);
     json list = json::array();
-    for (const std::size_t i : shown)
-        list.push_back({{"from", size_group_begin(i)}, {"to", size_group_end(i)}});
-    return {{"groups", list}, {"live", layers_json(of, size_groups, shown, at)}};
+    json layers = json::array();
+    for (std::size_t r = 0; r != begins.size(); ++r) {
+        std::size_t end = r + 1 == begins.size() ? size_groups : begins[r + 1];
+        json layer = json::array();
+        for (const view_column& each : of.columns) {
+            std::uint64_t sum = 0;
+            for (std::size_t i = begins[r]; i != end; ++i)
+                sum += each.live_by_group[i];
+            layer.push_back(sum);
+        }
+        layers.push_back(std::move(layer));
+        while (weights[end - 1] <= 0)
+            --end;
+        list.push_back({{"from", size_group_begin(begins[r])}, {"to", size_group_end(end - 1)}});
+    }
+    return {{"groups", list}, {"live", layers}};
 }
 
 json site_json(const view_site& of) {

@@ -45,10 +45,10 @@ function legendRow(fill, name, sub, title) {
 const divisions = {
   size: () => {
     const {groups, live} = summary.size_groups;
-    const name = (g) => (g.to <= 1024 ? `${g.from} to ${g.to} B` : `to ${format.bytes(g.to)}`);
+    const name = (g) => (g.to <= 1024 ? `${g.from} to ${g.to} B` : `${format.bytes(g.from - 1)} to ${format.bytes(g.to)}`);
     const names = groups.map((g) => ({name: name(g), title: `blocks of ${format.count(g.from)} to ${format.count(g.to)} bytes`}));
     const last = Math.max(1, groups.length - 1);
-    return {names, live, fills: groups.map((g, i) => d3.interpolateViridis(0.08 + (0.9 * i) / last)), hint: "By Cenote's size classes (beyond 64 KiB by doublings) of the bytes that were asked for. Dotted: the most within each column."};
+    return {names, live, fills: groups.map((g, i) => d3.interpolateViridis(0.08 + (0.9 * i) / last)), hint: "By the bytes that were asked for: Cenote's size classes (beyond 64 KiB doublings), neighbours together where they hold little. Dotted: the most within each column."};
   },
   site: () => {
     const {sites, live} = summary.call_sites;
@@ -68,7 +68,7 @@ function showLive(by) {
   const sums = d3.range(time.columns).map((c) => d3.sum(live, (layer) => layer[c]));
   const chart = timeChart(place, 330, Math.max(most, d3.max(sums)));
   const parts = names.map((n, i) => ({...n, fill: fills[i], values: live[i]}));
-  if (d3.max(live[names.length]) > 0) parts.push({name: "others", fill: color("others"), values: live[names.length]});
+  if (live.length > names.length && d3.max(live[names.length]) > 0) parts.push({name: "others", fill: color("others"), values: live[names.length]});
 
   // How many allocations there were, along the bottom.
   const rate = summary.columns.allocations;
@@ -82,8 +82,9 @@ function showLive(by) {
   chart.content.append("path").attr("class", "rate").attr("d", d3.area().x((d, c) => chart.x(c)).y0(margin.top - 14).y1((n) => margin.top - 14 - tall(n))(rate));
   chart.content.append("text").attr("class", "peak-mark").attr("x", margin.left - 6).attr("y", margin.top - 15).attr("text-anchor", "end").text("calls");
   const peak = summary.totals.most_live_column;
-  chart.content.append("text").attr("class", "peak-mark").attr("y", chart.y(most) - 4).attr("x", chart.x(peak))
-    .attr("text-anchor", chart.x(peak) > chart.width * 0.8 ? "end" : chart.x(peak) < chart.width * 0.2 ? "start" : "middle").text(`peak ${format.bytes(most)}`);
+  const isRight = chart.x(peak) > chart.width / 2;
+  chart.content.append("text").attr("class", "peak-mark").attr("y", chart.y(most) - 4).attr("x", chart.x(peak) + (isRight ? -8 : 8))
+    .attr("text-anchor", isRight ? "end" : "start").text(`peak ${format.bytes(most)}`);
 
   // As they are stacked: the uppermost first.
   const rows = parts.map((part, i) => {
