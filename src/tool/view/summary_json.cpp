@@ -1,10 +1,10 @@
 #include "summary_json.hpp"
 
 #include "base64.hpp"
-#include "call_tree.hpp"
+#include "ranking.hpp"
+#include "stacks_json.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <functional>
 #include <numeric>
@@ -14,30 +14,20 @@
 
 namespace cenote::tool {
 
-namespace {
-
 using nlohmann::json;
 
-constexpr std::size_t shown_ranges = 12; // of size groups
-constexpr std::size_t shown_sites = 9;   // others are one more
-constexpr std::size_t listed_sizes = 50;
-constexpr std::size_t listed_sites = 50;
+namespace {
 
-// What a damaged trace makes too large for any number stays the largest.
-std::uint64_t rounded(double value) {
-    constexpr double most = 9e18;
-    return static_cast<std::uint64_t>(std::llround(std::clamp(value, 0.0, most)));
-}
+constexpr std::size_t shown_ranges = 12; // of size groups
+constexpr std::size_t listed_sizes = 50;
 
 std::string end_text(const trace_end& end) {
     switch (end.why) {
     case trace_end::reason::exited:
         return "exit status " + std::to_string(end.value);
-    case trace_end::reason::signalled: {
-        const char* const name = ::sigdescr_np(static_cast<int>(end.value & 127U));
-        return "signal " + std::to_string(end.value) +
-               (name != nullptr ? " (" + std::string(name) + ")" : "");
-    }
+    case trace_end::reason::signalled:
+        return "signal " + std::to_string(end.value) + " (" +
+               ::strsignal(static_cast<int>(end.value & 127U)) + ")";
     case trace_end::reason::ended:
         return "ended, how is not known,";
     case trace_end::reason::stopped:
@@ -99,41 +89,6 @@ json columns_json(const trace_summary& of) {
         {"allocations", allocations}};
 }
 
-// The numbers with the largest weights, at most `most`, largest first; those without any weight are left out.
-std::vector<std::size_t> heaviest(const std::vector<double>& weights, std::size_t most) {
-    std::vector<std::size_t> all(weights.size());
-    std::iota(all.begin(), all.end(), std::size_t{0});
-    std::erase_if(all, [&](std::size_t i) { return weights[i] <= 0; });
-    std::stable_sort(all.begin(), all.end(),
-                     [&](std::size_t a, std::size_t b) { return weights[a] > weights[b]; });
-    if (all.size() > most) all.resize(most);
-    return all;
-}
-
-// Live bytes over time of some of many, and of the others together. `at(column, i)` is what i has at a column's end.
-template <class At>
-json layers_json(const trace_summary& of, std::size_t count, const std::vector<std::size_t>& shown, At at) {
-    json layers = json::array();
-    std::vector<double> others(of.columns.size());
-    for (std::size_t c = 0; c != others.size(); ++c)
-        for (std::size_t i = 0; i != count; ++i)
-            others[c] += at(of.columns[c], i);
-    for (const std::size_t i : shown) {
-        json layer = json::array();
-        for (std::size_t c = 0; c != others.size(); ++c) {
-            const double value = at(of.columns[c], i);
-            others[c] -= value;
-            layer.push_back(rounded(value));
-        }
-        layers.push_back(std::move(layer));
-    }
-    json rest = json::array();
-    for (const double value : others)
-        rest.push_back(rounded(std::max(value, 0.0)));
-    layers.push_back(std::move(rest));
-    return layers;
-}
-
 // Neighbours together until they weigh as much as `most`: the groups that begin a range.
 std::vector<std::size_t> range_begins(const std::vector<double>& weights, double most) {
     std::vector<std::size_t> begins;
@@ -176,72 +131,6 @@ json groups_json(const trace_summary& of) {
         list.push_back({{"from", size_group_begin(begins[r])}, {"to", size_group_end(end - 1)}});
     }
     return {{"groups", list}, {"live", layers}};
-}
-
-json site_json(const view_site& of) {
-    return {{"name", of.name}, {"module", of.module}, {"file", of.file}, {"line", of.line}};
-}
-
-json measures_json(const measures& of) {
-    return {{"bytes", rounded(of.bytes)},
-            {"allocations", rounded(of.allocations)},
-            {"live_at_peak", rounded(of.live_at_peak)},
-            {"live_at_end", rounded(of.live_at_end)}};
-}
-
-json sites_json(const trace_summary& of) {
-    const std::size_t count = of.names.sites().size();
-    const auto at = [](const view_column& c, std::size_t i) {
-        return i < c.live_by_site.size() ? c.live_by_site[i] : 0;
-    };
-    std::vector<double> weights(count);
-    for (const view_column& each : of.columns)
-        for (std::size_t i = 0; i != each.live_by_site.size(); ++i)
-            weights[i] += each.live_by_site[i];
-    const std::vector<std::size_t> shown = heaviest(weights, shown_sites);
-    json list = json::array();
-    for (const std::size_t i : shown)
-        list.push_back(site_json(of.names.sites()[i]));
-
-    std::vector<measures> sums(count);
-    for (std::size_t i = 0; i != of.by_stack.size(); ++i)
-        sums[of.names.stacks()[i].site] += of.by_stack[i];
-    std::set<std::size_t> listed;
-    for (const auto member : {&measures::bytes, &measures::live_at_peak, &measures::live_at_end}) {
-        std::vector<double> by(count);
-        for (std::size_t i = 0; i != count; ++i)
-            by[i] = sums[i].*member;
-        const auto most = heaviest(by, listed_sites);
-        listed.insert(most.begin(), most.end());
-    }
-    json table = json::array();
-    for (const std::size_t i : listed) {
-        json row = site_json(of.names.sites()[i]);
-        row.update(measures_json(sums[i]));
-        table.push_back(std::move(row));
-    }
-    return {{"sites", list}, {"live", layers_json(of, count, shown, at)}, {"table", table}, {"all", count}};
-}
-
-// Frames as rows: parent, name, module, file (places in the list of texts), line, and the measures.
-json flame_json(const trace_summary& of) {
-    const call_tree tree(of.names.stacks(), of.by_stack);
-    json texts = json::array();
-    std::map<std::string, std::size_t> known;
-    const auto text = [&](const std::string& t) {
-        const auto [found, is_new] = known.try_emplace(t, texts.size());
-        if (is_new) texts.push_back(t);
-        return found->second;
-    };
-    json frames = json::array();
-    static const view_function all{.name = "all", .module = ""};
-    for (const call_tree_frame& each : tree.frames()) {
-        const view_function& f = frames.empty() ? all : of.names.functions()[each.function];
-        frames.push_back({each.parent, text(f.name), text(f.module), text(f.file), f.line,
-                          rounded(each.sum.bytes), rounded(each.sum.allocations),
-                          rounded(each.sum.live_at_peak), rounded(each.sum.live_at_end)});
-    }
-    return {{"texts", texts}, {"frames", frames}, {"least_share", call_tree::least_share}};
 }
 
 json lifetimes_json(const trace_summary& of) {
