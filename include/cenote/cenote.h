@@ -352,6 +352,10 @@ CENOTE_API cenote_result cenote_write_reports(cenote_report_format format,
                                               void (*write)(void* context, const char* text, size_t length),
                                               void* context);
 
+/* From now on `cenote top` finds this process, without the rights of a debugger, and shows what has a name; so it finds children
+ * that are forked. False where the OS refuses: then nothing is published. Any thread may call it, at any time. */
+CENOTE_API bool cenote_publish(void);
+
 #undef CENOTE_ANY_VALUE
 
 #ifdef __cplusplus

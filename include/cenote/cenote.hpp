@@ -22,6 +22,7 @@
 #include "cenote/pool/locked_pool.hpp"
 #include "cenote/pool/lockfree_pool.hpp"
 #include "cenote/pool/object_pool.hpp"
+#include "cenote/pool/publication.hpp"
 #include "cenote/pool/real_time_pool.hpp"
 #include "cenote/source/buffer_source.hpp"
 #include "cenote/source/decorators.hpp"

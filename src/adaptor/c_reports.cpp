@@ -1,6 +1,7 @@
 #include "c_api.hpp"
 
 #include "cenote/adaptor/pool_reports.hpp"
+#include "cenote/pool/publication.hpp"
 
 cenote_result cenote_write_reports(cenote_report_format format,
                                    void (*write)(void* context, const char* text, size_t length),
@@ -17,3 +18,5 @@ cenote_result cenote_write_reports(cenote_report_format format,
     }
     return CENOTE_INVALID_ARGUMENT;
 }
+
+bool cenote_publish() { return cenote::publish(); }

@@ -17,6 +17,7 @@ void* heap_core::refill(std::size_t size, thread_cache& seen, size_class c, std:
     // What a callback freed is in the magazine.
     if (of.supply_.call_back(p == nullptr)) [[unlikely]]
         p = of.take_once(of.mine(seen), c);
+    pool_publication.note();
     return p != nullptr ? p : of.refuse();
 }
 
@@ -82,7 +83,10 @@ void heap_core::deallocate_slowly(thread_cache& seen, void* p, unit_kind kind) n
         report("double free", p, kind);
     if (cache->is_watchful && --cache->until_look == 0) [[unlikely]]
         look(*cache);
-    if (!cache->has_room(c)) exchange(*cache, c);
+    if (!cache->has_room(c)) {
+        exchange(*cache, c);
+        pool_publication.note();
+    }
     take_in(p, class_size(c));
     cache->push(c, p);
 }

@@ -38,6 +38,7 @@
 #include "cenote/heap/stats.hpp"
 #include "cenote/os/lock.hpp"
 #include "cenote/pool/pool_report.hpp"
+#include "cenote/pool/publication.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -240,8 +241,11 @@ private:
     bool relieve() noexcept;
     void loosen(std::ptrdiff_t loose, std::ptrdiff_t taken, std::ptrdiff_t stuck = 0) noexcept;
 
+    // figures.cpp
+    std::size_t in_magazines_of(size_class c) const noexcept;
+
     // reports.cpp
-    pool_report report_of(size_class c) const noexcept;
+    bool report_of(size_class c, bool may_wait, heap_report& r) const noexcept;
 
     // caches.cpp
     // `seen` is what the fast path found.

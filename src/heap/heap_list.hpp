@@ -41,7 +41,7 @@ public:
 private:
     friend class heap_core;
 
-    static void tell(bool size_classes_too, report_visitor visit, void* context) noexcept;
+    static bool tell(telling what, report_visitor visit, void* context) noexcept;
     static report_teller teller_;
     static void thread_ends(void* heaps) noexcept;
     static void leave(thread_heaps& mine) noexcept;

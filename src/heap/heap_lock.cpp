@@ -10,6 +10,14 @@ void heap_lock::lock() noexcept {
     if (!passes(mine)) lock_.lock();
 }
 
+bool heap_lock::try_lock() noexcept {
+    thread_heaps& mine = this_thread_heaps;
+    mine.begin_work();
+    if (lock_.try_lock()) return true;
+    mine.end_work();
+    return false;
+}
+
 void heap_lock::unlock() noexcept {
     thread_heaps& mine = this_thread_heaps;
     if (!passes(mine)) [[likely]]

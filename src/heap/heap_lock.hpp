@@ -22,6 +22,8 @@ public:
     constexpr heap_lock() noexcept = default;
 
     void lock() noexcept;
+    // False where anybody has it, this thread's own fork included.
+    bool try_lock() noexcept;
     void unlock() noexcept;
 
     // By the handlers of a fork.

@@ -17,6 +17,7 @@ bool heap_core::is_for_units(std::size_t size, std::size_t alignment) noexcept {
 
 heap_core::large_block heap_core::take_large(std::size_t size, std::size_t alignment) noexcept {
     const large_block got = take_large_once(size, alignment);
+    pool_publication.note();
     return supply_.call_back(got.base == nullptr) ? take_large_once(size, alignment) : got;
 }
 
@@ -88,6 +89,7 @@ void heap_core::deallocate_large(void* p, unit_kind kind) noexcept {
         bytes = mappings_.give(p);
     if (bytes == 0) report("free of a pointer to no block", p, kind);
     loosen(0, -static_cast<std::ptrdiff_t>(bytes));
+    pool_publication.note();
     if (loose() <= cap()) return;
     if (thread_cache* const cache = find_mine())
         watch(*cache);

@@ -8,11 +8,12 @@
 
 namespace cenote::detail {
 
-// Class number 0 is the whole heap, whose blocks are bytes. Needs the lock `heaps`.
-pool_report heap_core::report_of(size_class c) const noexcept {
-    pool_report r;
+// Class number 0 is the whole heap, whose blocks are bytes. False where it would have to wait. Needs the lock `heaps`.
+bool heap_core::report_of(size_class c, bool may_wait, heap_report& r) const noexcept {
     pool_record::copy_text(r.name, name_);
     r.id = id_;
+    // Relaxed, here and below: counts order nothing.
+    r.threads = cache_count_.load(std::memory_order_relaxed);
     if (c == 0) {
         pool_record::copy_text(r.kind, "heap");
         r.block_size = 1;
@@ -20,19 +21,21 @@ pool_report heap_core::report_of(size_class c) const noexcept {
         r.capacity = r.bytes = supply_.held();
         r.peak_bytes = supply_.most_held();
         r.limit = supply_.limit();
-        // Relaxed: a count orders nothing.
         r.refused = refused_.load(std::memory_order_relaxed);
         r.opened =
             r.live + std::min(at_least_nothing(loose_.load(std::memory_order_relaxed)), r.bytes - r.live);
     } else {
         const class_store& store = classes_[c];
-        const locked_scope hold{store.lock};
-        if (!store.is_open()) return r;
+        const tried_scope hold{store.lock, may_wait};
+        if (!hold) return false;
+        if (!store.is_open()) return true;
         pool_record::copy_text(r.kind, "size_class");
         const class_slabs& slabs = store.slabs();
         const segment_sums all = slabs.sums();
+        const std::size_t in_depot = std::min(store.in_depot(), slabs.taken());
         r.block_size = class_size(c);
-        r.live = slabs.taken() - std::min(store.in_depot(), slabs.taken());
+        r.live = slabs.taken() - in_depot;
+        r.in_magazines = std::min(in_magazines_of(c), r.live);
         r.capacity = slabs.capacity();
         r.limit = slabs.max_objects();
         r.bytes = r.peak_bytes = slabs.bytes();
@@ -43,23 +46,29 @@ pool_report heap_core::report_of(size_class c) const noexcept {
         r.flushes = store.flushes;
     }
     r.peak = r.live;
-    return r;
+    return true;
 }
 
 // One at a time, and none under the lock, for a visitor may allocate.
-void heap_list::tell(bool size_classes_too, report_visitor visit, void* context) noexcept {
-    const size_class last = size_classes_too ? last_class : 0;
+bool heap_list::tell(telling what, report_visitor visit, void* context) noexcept {
+    const bool may_wait = what != telling::size_classes_too_without_waiting;
+    const size_class last = what == telling::heaps ? 0 : last_class;
+    bool is_all = true;
     for (std::size_t number = 0;; ++number) {
         for (size_class c = 0; c <= last; ++c) {
-            pool_report r;
+            heap_report r;
             {
-                const locked_scope hold{heaps.lock};
+                const tried_scope hold{heaps.lock, may_wait};
+                if (!hold) return false;
                 const heap_core* h = heaps.oldest_;
                 for (std::size_t i = 0; h != nullptr && i != number; ++i)
                     h = h->newer_;
-                if (h == nullptr) return;
+                if (h == nullptr) return is_all;
                 if (h->name_ == nullptr) break;
-                r = h->report_of(c);
+                if (!h->report_of(c, may_wait, r)) {
+                    is_all = false;
+                    continue;
+                }
             }
             if (r.kind[0] != '\0' && (c == 0 || r.capacity != 0)) visit(context, r);
         }
@@ -69,3 +78,10 @@ void heap_list::tell(bool size_classes_too, report_visitor visit, void* context)
 constinit report_teller heap_list::teller_{&heap_list::tell};
 
 } // namespace cenote::detail
+
+// See pool/publication.hpp.
+extern "C" {
+CENOTE_API extern const cenote::detail::publication_anchor cenote_publication;
+[[gnu::used]] constinit const cenote::detail::publication_anchor cenote_publication{
+    cenote::detail::published_page::right_magic, cenote::detail::pool_publication.wanted()};
+}

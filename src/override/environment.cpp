@@ -8,6 +8,7 @@
 //     CENOTE_GUARD_PLACES=64  at most so many at a time, of 8 KiB of address space each
 //     CENOTE_LEAKS=512K    what is live at exit, on stderr, and where it was allocated, estimated by one allocation in so many
 //                          bytes; 1: in 512 KiB. The hardened library does not read it
+//     CENOTE_PUBLISH=1     `cenote top` finds the process without the rights of a debugger
 //     CENOTE_HARDENED=all  what the hardened library does: names with commas between, all or none; the names are in
 //                          hardened/features.hpp. The default library does not read it
 //     CENOTE_COUNTS=FOLDER where the counting library counts: counting/counting.hpp. The others do not read it
@@ -81,6 +82,8 @@ bool read_number(const char* text, std::size_t& to) noexcept {
     to = n;
     return *text == '\0';
 }
+
+bool read_switch(const char* text, std::size_t& to) noexcept { return read_number(text, to) && to <= 1; }
 
 bool read_number_of_32_bits(const char* text, std::size_t& to) noexcept {
     return read_number(text, to) && to <= std::numeric_limits<std::uint32_t>::max();
@@ -161,9 +164,7 @@ constexpr std::size_t usual_leak_rate = 512_KiB;
     if (!is_asked(environment)) return;
     const errno_kept kept;
     if constexpr (cenote::is_counting) counting::begin();
-    read_variable(
-        "CENOTE_STATS", "0 or 1", [](const char* t, std::size_t& n) { return read_number(t, n) && n <= 1; },
-        [](std::size_t n) { has_table = n == 1; });
+    read_variable("CENOTE_STATS", "0 or 1", read_switch, [](std::size_t n) { has_table = n == 1; });
     read_variable("CENOTE_LIMIT", "a number of bytes above 0, or with K, M or G", read_bytes,
                   [](std::size_t n) { process_heap.set_limit(n); });
     read_variable("CENOTE_DECAY_MS", "a number of milliseconds", read_number_of_32_bits,
@@ -174,6 +175,9 @@ constexpr std::size_t usual_leak_rate = 512_KiB;
                       hardened::read_features, hardened::use_features);
     else
         read_samples();
+    read_variable("CENOTE_PUBLISH", "0 or 1", read_switch, [](std::size_t n) {
+        if (n == 1) cenote::publish();
+    });
     if (has_table || has_leaks) table_to.remember_stderr();
 }
 

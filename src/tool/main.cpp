@@ -22,7 +22,7 @@ using namespace cenote::tool;
 
 constexpr const char* footer =
     R"(Exit codes: 0 fine; 1 something was found, or a difference; 2 the command line is wrong;
-125 cenote itself failed; 126 the program cannot be run; 127 there is no such program.
+125 cenote itself failed; 126 the program cannot be run, or watched; 127 there is no such program.
 `cenote run` ends as the program did. Manual: man cenote.)";
 
 int run_command_line(int argc, char** argv) {

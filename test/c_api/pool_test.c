@@ -295,6 +295,12 @@ static void reports_have_what_has_a_name(void** state) {
     assert_null(strstr(to.text, "packets"));
 }
 
+static void a_process_may_be_seen_from_outside(void** state) {
+    (void)state;
+    assert_true(cenote_publish());
+    assert_true(cenote_publish());
+}
+
 /* What a limit's callback is given, and may do. */
 typedef struct reached {
     unsigned soft, hard;
@@ -371,6 +377,7 @@ int main(void) {
         WITH_BOTH(a_reset_keeps_what_its_mode_says),
         WITH_BOTH(live_blocks_are_known_and_visited),
         WITH_BOTH(reports_have_what_has_a_name),
+        WITH_BOTH(a_process_may_be_seen_from_outside),
         WITH_BOTH(a_limit_in_bytes_refuses_and_calls_back),
         WITH_BOTH(limits_of_the_process_are_those_of_pools_and_heaps_together),
         cmocka_unit_test(wrong_options_are_refused),

@@ -18,6 +18,7 @@ WRONG_VALUES = {
                      "17179869184G", " 64M", "64M "],
     "CENOTE_DECAY_MS": ["banana", "-1", "", "99999999999999999999999", "10s", "0.5", " 1"],
     "CENOTE_STATS": ["banana", "-1", "", "yes", "99999999999999999999999"],
+    "CENOTE_PUBLISH": ["banana", "-1", "", "2", "yes"],
 }
 
 

@@ -35,8 +35,8 @@ void for_each_pool_report(Visit&& visit) {
     detail::pool_records.for_each(visit);
     for (const detail::report_teller* t = detail::pool_records.tellers(); t != nullptr; t = t->next)
         t->tell(
-            true,
-            [](void* visitor, const pool_report& r) {
+            detail::telling::size_classes_too,
+            [](void* visitor, const detail::heap_report& r) {
                 (*static_cast<std::remove_reference_t<Visit>*>(visitor))(r);
             },
             const_cast<void*>(static_cast<const void*>(&visit)));

@@ -1,7 +1,8 @@
 // Layer: os. A clock for delays of milliseconds: cheap, monotonic, coarse.
 //
 // Contract, for whoever writes the next platform: coarse_milliseconds() never goes back, advances at least every 10 ms,
-// makes no system call where that can be avoided, and is safe in any thread. processor_milliseconds() is what the process's
+// makes no system call where that can be avoided, and is safe in any thread. fine_nanoseconds() is the same clock, to time with.
+// processor_milliseconds() is what the process's
 // threads have worked together, by a system call.
 #pragma once
 
@@ -19,6 +20,12 @@ inline std::uint64_t coarse_milliseconds() noexcept {
 #endif
     return static_cast<std::uint64_t>(now.tv_sec) * 1000 +
            static_cast<std::uint64_t>(now.tv_nsec) / 1'000'000;
+}
+
+inline std::uint64_t fine_nanoseconds() noexcept {
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
 }
 
 inline std::uint64_t processor_milliseconds() noexcept {

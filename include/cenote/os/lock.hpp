@@ -107,4 +107,29 @@ private:
     Lock& lock_;
 };
 
+// Holds a lock for a scope, or not: where somebody else has it who is not done in a moment.
+template <class Lock>
+class [[nodiscard]] tried_scope {
+public:
+    tried_scope(Lock& lock, bool may_wait) noexcept : lock_(lock), holds_(may_wait) {
+        if (may_wait) lock_.lock();
+        for (int i = 0; i != spins && !holds_; ++i) {
+            holds_ = lock_.try_lock();
+            if (!holds_) spin_pause();
+        }
+    }
+    ~tried_scope() {
+        if (holds_) lock_.unlock();
+    }
+    tried_scope(const tried_scope&) = delete;
+    tried_scope& operator=(const tried_scope&) = delete;
+    explicit operator bool() const noexcept { return holds_; }
+
+private:
+    static constexpr int spins = 16;
+
+    Lock& lock_;
+    bool holds_;
+};
+
 } // namespace cenote::detail

@@ -3,7 +3,8 @@
 // Contract, for whoever writes the next platform. Functions that return `int` return 0, or the errno of what failed, and have then
 // left nothing behind:
 //
-//     create_unnamed(bytes, fd)              a file without a name, zeroed, all of its memory there already, never smaller
+//     create_unnamed(bytes, fd, what)        a file without a name, zeroed, all of its memory there already, never smaller;
+//                                            lists of open files say `what` of it
 //     create_named(path, bytes, mode, fill, fd)
 //                                            one that appears at `path` whole, after fill(fd) == 0, or not at all: EEXIST where
 //                                            there is one. Whoever dies on the way leaves no file at `path`
@@ -13,6 +14,8 @@
 //     size_of(fd, bytes)                     EINVAL for what is no plain file
 //     map(fd, bytes, writable, at)           shared with all who map it
 //     unmap(p, bytes)                        what map gave; what the OS does not take then is kept for later, as by vm::release
+//     out_of_the_way(fd)                     the same file under a high number, or as it was; programs count on low ones
+//     keep_from_children(p, bytes)           what is mapped there is not in children that are forked
 //     map_again(p, fd, bytes, writable)      at the same place, in one step; the old mapping's hold on what was opened is gone
 //     identity_of(fd)                        a number for the file, the same for all who opened it; 0 for no file
 //
@@ -83,9 +86,9 @@ inline int fill_with_zeroes(int fd, std::size_t bytes) noexcept {
     return error;
 }
 
-inline int create_unnamed(std::size_t bytes, int& fd) noexcept {
+inline int create_unnamed(std::size_t bytes, int& fd, const char* what = "cenote shared segment") noexcept {
     const detail::errno_kept kept;
-    fd = ::memfd_create("cenote shared segment", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    fd = ::memfd_create(what, MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0) return errno;
     int error = fill_with_zeroes(fd, bytes);
     // Nobody can make it smaller under those who have it mapped.
@@ -158,6 +161,18 @@ inline int map(int fd, std::size_t bytes, bool writable, void*& at) noexcept {
     at = ::mmap(nullptr, bytes, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
     return at == MAP_FAILED ? errno : 0;
 }
+inline int out_of_the_way(int fd) noexcept {
+    const detail::errno_kept kept;
+    constexpr int high = 100; // as many programs have room for
+    const int moved = ::fcntl(fd, F_DUPFD_CLOEXEC, high);
+    if (moved < 0) return fd;
+    ::close(fd);
+    return moved;
+}
+inline int keep_from_children(void* p, std::size_t bytes) noexcept {
+    const detail::errno_kept kept;
+    return ::madvise(p, bytes, MADV_DONTFORK) == 0 ? 0 : errno;
+}
 inline bool map_again(void* p, int fd, std::size_t bytes, bool writable) noexcept {
     const detail::errno_kept kept;
     return ::mmap(p, bytes, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0) !=
@@ -215,7 +230,7 @@ inline int remove(const char* path) noexcept {
 #else
 
 inline int reopen(int, bool, int&) noexcept { return ENOSYS; }
-inline int create_unnamed(std::size_t, int&) noexcept { return ENOSYS; }
+inline int create_unnamed(std::size_t, int&, const char* = "") noexcept { return ENOSYS; }
 template <class Fill>
 int create_named(const char*, std::size_t, unsigned, Fill, int&) noexcept {
     return ENOSYS;
@@ -223,6 +238,8 @@ int create_named(const char*, std::size_t, unsigned, Fill, int&) noexcept {
 inline int open_file(const char*, bool, int&) noexcept { return ENOSYS; }
 inline int size_of(int, std::size_t&) noexcept { return ENOSYS; }
 inline int map(int, std::size_t, bool, void*&) noexcept { return ENOSYS; }
+inline int out_of_the_way(int fd) noexcept { return fd; }
+inline int keep_from_children(void*, std::size_t) noexcept { return ENOSYS; }
 inline bool map_again(void*, int, std::size_t, bool) noexcept { return false; }
 inline void unmap(void*, std::size_t) noexcept {}
 inline std::uint64_t identity_of(int) noexcept { return 0; }

@@ -5,6 +5,8 @@
 //     page_size()                  bytes in an OS page; a power of two
 //     reserve(bytes, alignment)    zeroed, readable and writable memory at a multiple of `alignment`, which becomes
 //                                  resident only where it is touched; nullptr when refused
+//     map_for_this_process(bytes)  zeroed memory, which is zeroed again in children that are forked; nullptr where the OS has no
+//                                  such memory
 //     release(p, bytes)            gives a whole reservation back; what the OS refuses to take is kept, and given back or
 //                                  reserved again later (os/stranded.hpp)
 //     decommit(p, bytes)           the contents are lost (zeroed when touched again) and the pages no longer resident,
@@ -62,6 +64,17 @@ inline void* map_anywhere(std::size_t bytes) noexcept {
     if (p == MAP_FAILED) [[unlikely]]
         return stranded.take(bytes);
     return p;
+}
+
+inline void release(void* p, std::size_t bytes) noexcept;
+inline void* map_for_this_process([[maybe_unused]] std::size_t bytes) noexcept {
+#ifdef MADV_WIPEONFORK
+    void* const p = map_anywhere(bytes);
+    const detail::errno_kept kept;
+    if (p == nullptr || ::madvise(p, bytes, MADV_WIPEONFORK) == 0) return p;
+    release(p, bytes);
+#endif
+    return nullptr;
 }
 
 inline void release(void* p, std::size_t bytes) noexcept {

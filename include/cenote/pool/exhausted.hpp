@@ -92,8 +92,8 @@ CENOTE_COLD inline void add_largest(short_text& to) noexcept {
     pool_records.for_each([&found](const pool_report& r) { found.note(r); });
     for (const report_teller* t = pool_records.tellers(); t != nullptr; t = t->next)
         t->tell(
-            false, [](void* to_note, const pool_report& r) { static_cast<largest*>(to_note)->note(r); },
-            &found);
+            telling::heaps,
+            [](void* to_note, const heap_report& r) { static_cast<largest*>(to_note)->note(r); }, &found);
     const char* before = "; largest: ";
     for (const pool_report& one : found.at) {
         if (one.bytes == 0) break;

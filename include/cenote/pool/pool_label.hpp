@@ -57,6 +57,7 @@ public:
             if (what == asked::flush) pool_record::put(mine.flushes, mine.flushes + 1);
             if (what == asked::refused) pool_record::put(mine.refused, mine.refused + 1);
         });
+        pool_records.note();
     }
 
 private:

@@ -39,6 +39,12 @@ struct pool_report {
 
 namespace detail {
 
+// What heaps and their size classes know beyond that; of pools, whose magazines are each thread's own, 0.
+struct heap_report : pool_report {
+    std::size_t in_magazines = 0; // free, next in line of a thread; part of live
+    std::size_t threads = 0;      // that have magazines
+};
+
 // What a pool tells of itself: fields of a report.
 struct pool_state {
     std::size_t block_size;

@@ -78,27 +78,34 @@ public:
     pool_report& mine() noexcept { return it_; }
     const char* name() const noexcept { return it_.name; }
 
-    // A copy of one moment. False where no pool has the record. Where a writer stopped halfway, which only the child of a
-    // fork can find, the figures are each sound, but of two moments.
-    bool read(pool_report& out) const noexcept {
-        for (int tries = 0; tries != most_tries; ++tries) {
-            if (tries % 256 == 255) ::usleep(1); // its writer was preempted, perhaps
+    enum class reading : std::uint8_t { good, none, busy };
+    static constexpr int most_tries = 100'000; // some 30 ms, where no writer will go on
+    static constexpr int few_tries = 200;      // and those who do not wait
+
+    // A copy of one moment; none where no pool has the record. Where a writer stopped halfway, which after most_tries only the
+    // child of a fork can find, the figures are each sound, but of two moments; with fewer tries it is busy.
+    bool read(pool_report& out) const noexcept { return read(out, most_tries) == reading::good; }
+    reading read(pool_report& out, int tries) const noexcept {
+        for (int i = 0;; ++i) {
+            const bool is_last = i == tries;
+            if (is_last && tries != most_tries) return reading::busy;
+            if (i % 256 == 255) ::usleep(1); // its writer was preempted, perhaps
             // Acquire: pairs with the release at the end of write().
             const std::uint64_t before = __atomic_load_n(&sequence_, __ATOMIC_ACQUIRE);
-            if (before % 2 != 0 && tries != most_tries - 1) continue;
+            if (before % 2 != 0 && !is_last) continue;
             out.id = get(it_.id);
-            if (out.id == 0) return false;
+            if (out.id == 0) return reading::none;
             for (std::size_t pool_report::*const figure : figures)
                 out.*figure = get(it_.*figure);
             for (std::uint64_t pool_report::*const count : counts)
                 out.*count = get(it_.*count);
             // Relaxed: the acquires before it keep it behind them.
-            if (__atomic_load_n(&sequence_, __ATOMIC_RELAXED) == before) break;
+            if (__atomic_load_n(&sequence_, __ATOMIC_RELAXED) == before || is_last) break;
         }
         // These are the pool's for life: as long as the number is the same, so are they.
         take_text(out.name, it_.name);
         take_text(out.kind, it_.kind);
-        return __atomic_load_n(&it_.id, __ATOMIC_RELAXED) == out.id;
+        return __atomic_load_n(&it_.id, __ATOMIC_RELAXED) == out.id ? reading::good : reading::none;
     }
 
     // The table's: where the record is, and which follows it in the list of free ones: number + 1, 0: none; atomic.
@@ -106,7 +113,6 @@ public:
     std::uint64_t next = 0;
 
 private:
-    static constexpr int most_tries = 100'000; // some 30 ms, where no writer will go on
     static constexpr std::size_t pool_report::*figures[] = {
         &pool_report::block_size, &pool_report::live,  &pool_report::peak,       &pool_report::capacity,
         &pool_report::limit,      &pool_report::bytes, &pool_report::peak_bytes, &pool_report::opened,
@@ -130,11 +136,15 @@ private:
 };
 
 // What visits reports; returns nothing, allocates nothing.
-using report_visitor = void (*)(void* context, const pool_report&);
+using report_visitor = void (*)(void* context, const heap_report&);
 
-// Reports of what has no records here: the heaps, which are compiled, and tell that they are there.
+// What a teller is asked for. Who may not wait is not told of what is locked.
+enum class telling : std::uint8_t { heaps, size_classes_too, size_classes_too_without_waiting };
+
+// Reports of what has no records here: the heaps, which are compiled, and tell that they are there. False where not all was
+// told, as something was locked.
 struct report_teller {
-    void (*tell)(bool size_classes_too, report_visitor visit, void* context) noexcept;
+    bool (*tell)(telling what, report_visitor visit, void* context) noexcept;
     report_teller* next = nullptr;
 };
 
@@ -191,13 +201,12 @@ public:
     // be missed. O(records ever needed at once).
     template <class Visit>
     void for_each(Visit&& visit) const {
-        // Relaxed: a record that is not there yet has no group, or no pool.
-        const std::uint64_t end = __atomic_load_n(&fresh_, __ATOMIC_RELAXED);
-        for (std::uint64_t i = 0; i < end; ++i) {
-            const pool_record* const r = at(i);
-            pool_report report;
-            if (r != nullptr && r->read(report)) visit(static_cast<const pool_report&>(report));
-        }
+        for_each(pool_record::most_tries, visit);
+    }
+    // As that, without waiting for writers: what is being written at this moment is missed, then false.
+    template <class Visit>
+    bool for_each_without_waiting(Visit&& visit) const {
+        return for_each(pool_record::few_tries, visit);
     }
     ended_pools ended() const noexcept {
         // Relaxed: counts order nothing.
@@ -205,6 +214,18 @@ public:
                 __atomic_load_n(&ended_.refused, __ATOMIC_RELAXED),
                 __atomic_load_n(&ended_.refills, __ATOMIC_RELAXED),
                 __atomic_load_n(&ended_.flushes, __ATOMIC_RELAXED)};
+    }
+
+    // Called at the end of pools' slow paths from now on, under their locks, by any thread; nullptr: nothing is.
+    using watcher = void (*)() noexcept;
+    void set_watcher(watcher w) noexcept {
+        // Release: pairs with the acquire of note(), for what `w` needs.
+        __atomic_store_n(&watcher_, w, __ATOMIC_RELEASE);
+    }
+    void note() const noexcept {
+        // Acquire: pairs with the release of set_watcher().
+        if (const watcher w = __atomic_load_n(&watcher_, __ATOMIC_ACQUIRE)) [[unlikely]]
+            w();
     }
 
     // For good; once each.
@@ -220,6 +241,23 @@ public:
 private:
     static constexpr std::uint64_t first_group = 64;
     static constexpr std::size_t most_groups = 25; // more than two thousand million records
+
+    // False where one could not be read.
+    template <class Visit>
+    bool for_each(int tries, Visit&& visit) const {
+        bool is_all = true;
+        // Relaxed: a record that is not there yet has no group, or no pool.
+        const std::uint64_t end = __atomic_load_n(&fresh_, __ATOMIC_RELAXED);
+        for (std::uint64_t i = 0; i < end; ++i) {
+            const pool_record* const r = at(i);
+            pool_report report;
+            if (r == nullptr) continue;
+            const auto found = r->read(report, tries);
+            if (found == pool_record::reading::good) visit(static_cast<const pool_report&>(report));
+            if (found == pool_record::reading::busy) is_all = false;
+        }
+        return is_all;
+    }
 
     static unsigned group_of(std::uint64_t i) noexcept {
         return static_cast<unsigned>(63 - __builtin_clzll(i / first_group + 1));
@@ -298,6 +336,7 @@ private:
     std::uint64_t births_ = 0;
     ended_pools ended_;
     report_teller* tellers_ = nullptr;
+    watcher watcher_ = nullptr;
 };
 
 CENOTE_API inline constinit record_table pool_records;

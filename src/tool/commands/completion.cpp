@@ -61,12 +61,15 @@ std::string harmless(std::string text) {
     return text;
 }
 
+// Whether it takes the number of a running process, in place of files.
+bool takes_process(const CLI::App& line) { return line.get_option_no_throw("PID") != nullptr; }
+
 std::vector<const CLI::App*> lines_of(const CLI::App& root) {
     return root.get_subcommands([](const CLI::App*) { return true; });
 }
 
 std::string for_bash(const CLI::App& root) {
-    std::vector<std::string> names;
+    std::vector<std::string> names, of_processes;
     std::string cases, values, with_values;
     for (const CLI::App* const line : lines_of(root)) {
         names.push_back(line->get_name());
@@ -77,6 +80,7 @@ std::string for_bash(const CLI::App& root) {
         }
         cases += "        " + line->get_name() + ") options='" + joined(options, " ") + "' valued='" +
                  joined(valued, " ") + "' program=" + (line->get_prefix_command() ? "1" : "0") + " ;;\n";
+        if (takes_process(*line)) of_processes.push_back(line->get_name());
     }
     return R"(# bash completion for cenote, written by `cenote completion bash`.
 _cenote() {
@@ -126,7 +130,12 @@ _cenote() {
             return
             ;;
     esac
-    if [[ " $valued " == *" $before "* || $word != -* ]]; then
+    if [[ $word != -* && " $valued " != *" $before "* && " )" +
+           joined(of_processes, " ") + R"( " == *" ${COMP_WORDS[1]} "* ]]; then
+        local numbers
+        numbers=$(cd /proc && echo [0-9]*)
+        COMPREPLY=($(compgen -W "$numbers" -- "$word"))
+    elif [[ " $valued " == *" $before "* || $word != -* ]]; then
         COMPREPLY=($(compgen -f -- "$word"))
     else
         COMPREPLY=($(compgen -W "$options" -- "$word"))
@@ -157,6 +166,7 @@ std::string for_zsh(const CLI::App& root) {
             cases += text;
         }
         cases += line->get_prefix_command() ? " \\\n                '*:::program:_normal'\n"
+                 : takes_process(*line)     ? " \\\n                '1:process:_pids'\n"
                                             : " \\\n                '*:file:_files'\n";
         cases += "            ;;\n";
     }
@@ -190,6 +200,9 @@ std::string for_fish(const CLI::App& root) {
         if (line->get_prefix_command()) programs += (programs.empty() ? "" : " ") + name;
         text += "complete -c cenote -n __fish_use_subcommand -a " + name + " -d '" +
                 harmless(line->get_description()) + "'\n";
+        if (takes_process(*line))
+            text += "complete -c cenote -n '__fish_seen_subcommand_from " + name +
+                    "' -xa '(__fish_complete_pids)'\n";
         for (const shown_option& each : options_of(*line)) {
             text += "complete -c cenote -n '__fish_seen_subcommand_from " + name + "'";
             for (const std::string& option : each.names)

@@ -8,12 +8,13 @@ extern const command doctor_command;
 extern const command record_command;
 extern const command replay_command;
 extern const command run_command;
+extern const command top_command;
 extern const command view_command;
 
 const std::vector<const command*>& commands() {
     static const std::vector<const command*> all{
-        &run_command,  &compare_command, &record_command,     &replay_command,
-        &view_command, &doctor_command,  &completion_command,
+        &run_command,  &compare_command, &record_command, &replay_command,
+        &view_command, &top_command,     &doctor_command, &completion_command,
     };
     return all;
 }

@@ -90,6 +90,9 @@ public:
             if (!part) return damaged();
             parts_.push_back(*part);
         }
+        const auto first = std::find_if(parts_.begin(), parts_.end(),
+                                        [](const Elf64_Phdr& part) { return part.p_type == PT_LOAD; });
+        if (first != parts_.end()) into_.base = first->p_vaddr - first->p_offset;
         for (const Elf64_Phdr& part : parts_) {
             if (part.p_type == PT_INTERP) into_.interpreter = bytes_.text(part.p_offset);
             if (part.p_type == PT_TLS) into_.tls_bytes = part.p_memsz;
@@ -174,7 +177,8 @@ private:
             const auto type = ELF64_ST_TYPE(symbol->st_info);
             if (type != STT_FUNC && type != STT_NOTYPE && type != STT_GNU_IFUNC && type != STT_OBJECT)
                 continue;
-            into_.symbols.push_back({std::string(name), symbol->st_shndx != SHN_UNDEF, exported});
+            into_.symbols.push_back(
+                {std::string(name), symbol->st_shndx != SHN_UNDEF, exported, symbol->st_value});
         }
     }
 

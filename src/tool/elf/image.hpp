@@ -11,8 +11,9 @@ namespace cenote::tool {
 
 struct elf_symbol {
     std::string name;
-    bool is_defined;  // here
-    bool is_exported; // in the dynamic table: else only in that for debuggers
+    bool is_defined;       // here
+    bool is_exported;      // in the dynamic table: else only in that for debuggers
+    std::uint64_t address; // as the file has it
 };
 
 struct elf_image {
@@ -27,6 +28,7 @@ struct elf_image {
     std::vector<std::string> needed;
     bool needs_static_tls = false;
     std::uint64_t tls_bytes = 0;
+    std::uint64_t base = 0;          // the address that the file's first byte has, by the file
     std::vector<elf_symbol> symbols; // of those that were asked for
 
     // Linked for good: no dynamic linker comes along.

@@ -101,7 +101,7 @@ class CommandLine(Case):
         whole = (MANUALS / "cenote.1").read_text(encoding="utf-8").replace("\\-", "-")
         for command in re.findall(r"^  ([a-z]+) ", cenote("--help").stdout.split("Subcommands:")[1], re.MULTILINE):
             self.assertRegex(whole, rf"\.BR? {command}\b")
-        for command in COMMANDS:
+        for command in (*COMMANDS, "top"):
             page = (MANUALS / f"cenote-{command}.1").read_text(encoding="utf-8").replace("\\-", "-")
             for option in self.options(command):
                 self.assertIn(option, page)
@@ -120,6 +120,8 @@ class CommandLine(Case):
             self.assertLessEqual(self.options(command), set(complete("cenote", command, "--")))
         self.assertEqual(complete("cenote", "compare", "--with", "glibc,j"), ["glibc,jemalloc"])
         self.assertIn("sha256sum", complete("cenote", "doctor", "--json", "sha256su"))
+        self.assertLessEqual(self.options("top"), set(complete("cenote", "top", "--")))
+        self.assertIn(str(os.getpid()), complete("cenote", "top", "--json", str(os.getpid())[:-1]))
         self.assertIn("sha256sum", complete("cenote", "run", "-o", "file", "--", "sha256su"))
         self.assertEqual(complete("cenote", "sieve", ""), [])
 

@@ -23,6 +23,14 @@ TEST(clock, never_goes_back_and_advances) {
     EXPECT_GE(last - start, 20U) << "of 40 ms, each step at most 10";
 }
 
+TEST(clock, fine_and_coarse_are_the_same) {
+    const std::uint64_t before = coarse_milliseconds();
+    const std::uint64_t between = cenote::detail::fine_nanoseconds() / 1'000'000;
+    const std::uint64_t limit = coarse_milliseconds() + 11; // a step, and the part of a millisecond
+    EXPECT_GE(between, before);
+    EXPECT_LE(between, limit);
+}
+
 TEST(clock, of_processors_goes_on_with_the_work_of_all_threads) {
     const std::uint64_t start = cenote::detail::processor_milliseconds();
     std::thread{[&] {

@@ -13,6 +13,7 @@ namespace {
 
 using cenote::detail::locked_scope;
 using cenote::detail::short_lock;
+using cenote::detail::tried_scope;
 
 TEST(short_lock, is_constant_initialised_and_four_bytes) {
     static constinit short_lock lock;
@@ -29,6 +30,19 @@ TEST(short_lock, can_be_taken_again_after_a_scope) {
     lock.unlock();
     EXPECT_TRUE(lock.try_lock());
     lock.unlock();
+}
+
+TEST(short_lock, is_tried_by_who_may_not_wait) {
+    short_lock lock;
+    {
+        const tried_scope hold{lock, false};
+        EXPECT_TRUE(hold);
+        const tried_scope other{lock, false};
+        EXPECT_FALSE(other);
+    }
+    const tried_scope waits{lock, true};
+    EXPECT_TRUE(waits);
+    EXPECT_FALSE(lock.try_lock());
 }
 
 TEST(short_lock, lets_one_in_at_a_time) {

@@ -1,0 +1,2 @@
+#pragma once
+#include "cenote/pool/publication.hpp"

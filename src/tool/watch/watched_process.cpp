@@ -1,0 +1,281 @@
+#include "watched_process.hpp"
+
+#include "../elf/image.hpp"
+#include "../support/failure.hpp"
+#include "../support/text.hpp"
+
+#include "cenote/pool/publication.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <dirent.h>
+#include <fcntl.h>
+#include <fstream>
+#include <optional>
+#include <set>
+#include <sstream>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace cenote::tool {
+
+namespace {
+
+using detail::publication_anchor;
+using detail::published_page;
+
+constexpr std::uint64_t wanted_at_once = 100; // snapshots: ten seconds' at most
+constexpr int read_tries = 1'000;             // some 100 ms: a process may be stopped amid a snapshot
+
+// Descriptors that close themselves.
+class open_number {
+public:
+    explicit open_number(int fd) noexcept : fd_(fd) {}
+    open_number(const open_number&) = delete;
+    open_number& operator=(const open_number&) = delete;
+    ~open_number() {
+        if (fd_ >= 0) ::close(fd_);
+    }
+    int get() const noexcept { return fd_; }
+
+private:
+    int fd_;
+};
+
+std::string text_of_file(const std::string& path) {
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::string target_of_link(const std::string& path) {
+    std::string target(4096, '\0');
+    const ssize_t length = ::readlink(path.c_str(), target.data(), target.size());
+    target.resize(length < 0 ? 0 : static_cast<std::size_t>(length));
+    return target;
+}
+
+// As the process itself has it, where it is in a namespace of its own.
+std::uint32_t own_number(const std::string& status, int otherwise) {
+    std::istringstream lines(status);
+    for (std::string line; std::getline(lines, line);)
+        if (line.starts_with("NSpid:"))
+            return static_cast<std::uint32_t>(std::stoul(line.substr(line.find_last_of("\t ") + 1)));
+    return static_cast<std::uint32_t>(otherwise);
+}
+
+// A file that is mapped, and where its first byte is or would be.
+struct mapped_file {
+    std::string path;
+    std::uint64_t start;
+};
+std::vector<mapped_file> mapped_files(const std::string& maps) {
+    std::vector<mapped_file> files;
+    std::set<std::string> known;
+    std::istringstream lines(maps);
+    for (std::string line; std::getline(lines, line);) {
+        std::istringstream words(line);
+        std::string range, rights, offset, device, inode, path;
+        words >> range >> rights >> offset >> device >> inode >> std::ws;
+        std::getline(words, path);
+        if (!path.starts_with('/') || path.ends_with(" (deleted)") || !known.insert(path).second) continue;
+        files.push_back({path, std::stoull(range, nullptr, 16) - std::stoull(offset, nullptr, 16)});
+    }
+    return files;
+}
+
+// Where it is asked: an anchor in each library that has one, 0 where that is not right.
+std::vector<std::uint64_t> anchors_of(const std::string& process, const std::string& maps) {
+    std::vector<std::uint64_t> addresses;
+    for (const mapped_file& each : mapped_files(maps)) {
+        const std::string seen = process + "root" + each.path;
+        struct stat about {};
+        if (::stat(seen.c_str(), &about) != 0 || !S_ISREG(about.st_mode) || ::access(seen.c_str(), R_OK) != 0)
+            continue;
+        const elf_image image = read_elf(seen, {detail::publication_symbol});
+        for (const elf_symbol& symbol : image.symbols)
+            if (symbol.is_defined) {
+                addresses.push_back(each.start - image.base + symbol.address);
+                break;
+            }
+    }
+    return addresses;
+}
+
+} // namespace
+
+class watched_process::page {
+public:
+    // None where the file is no such page, or another process's.
+    static std::unique_ptr<page> open(const std::string& path, std::uint32_t process) {
+        const open_number file(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+        struct stat about {};
+        // Without the seal it might become smaller under us, which would be a signal.
+        if (file.get() < 0 || ::fstat(file.get(), &about) != 0 ||
+            static_cast<std::size_t>(about.st_size) != sizeof(published_page) ||
+            (::fcntl(file.get(), F_GET_SEALS) & F_SEAL_SHRINK) == 0)
+            return nullptr;
+        void* const p =
+            ::mmap(nullptr, sizeof(published_page), PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
+        if (p == MAP_FAILED) return nullptr;
+        auto* const at = static_cast<published_page*>(p);
+        std::unique_ptr<page> made(new page(at, about.st_ino));
+        return at->is_right() && at->process() == process ? std::move(made) : nullptr;
+    }
+    page(const page&) = delete;
+    page& operator=(const page&) = delete;
+    ~page() { ::munmap(at_, sizeof(published_page)); }
+
+    ino_t identity() const noexcept { return identity_; }
+    void want(std::uint64_t snapshots) noexcept { at_->want(snapshots); }
+    // What it shows; what it showed last where the process does not get on with the next.
+    void add_to(published_snapshot& all) {
+        detail::published_head head;
+        std::vector<detail::heap_report> rows(published_page::most_rows);
+        if (at_->read(head, rows.data(), read_tries)) {
+            rows.resize(head.rows);
+            std::swap(head_, head);
+            std::swap(rows_, rows);
+        }
+        all.number += head_.number;
+        all.taken = std::max(all.taken, head_.taken);
+        all.began = all.began == 0 ? at_->began() : std::min(all.began, at_->began());
+        all.left_out += head_.left_out;
+        all.cost += head_.cost;
+        for (detail::heap_report each : rows_) {
+            if (each.kind[0] == '\0') continue;
+            // A heap's row says of its magazines nothing that those of its size classes do not say.
+            if (std::strcmp(each.kind, "heap") == 0)
+                each.in_magazines = std::min(magazines_of(each.id), each.live);
+            all.reports.push_back(each);
+        }
+    }
+
+private:
+    page(published_page* at, ino_t identity) noexcept : at_(at), identity_(identity) {}
+
+    std::size_t magazines_of(std::uint64_t id) const {
+        std::size_t bytes = 0;
+        for (const detail::heap_report& each : rows_)
+            if (each.id == id && std::strcmp(each.kind, "size_class") == 0)
+                bytes += each.in_magazines * each.block_size;
+        return bytes;
+    }
+
+    published_page* at_;
+    ino_t identity_;
+    detail::published_head head_;
+    std::vector<detail::heap_report> rows_;
+};
+
+watched_process::watched_process(int number) : number_(number) {
+    const std::string name = "process " + std::to_string(number);
+    folder_ = ::open(("/proc/" + std::to_string(number)).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder_ < 0 || !is_running()) throw failure(exit_not_found, "there is no " + name);
+    std::istringstream line(text_of_file(path("cmdline")));
+    for (std::string word; std::getline(line, word, '\0');)
+        command_.push_back(word);
+    // Programs that say there what they are at leave their arguments' room empty.
+    while (!command_.empty() && command_.back().empty())
+        command_.pop_back();
+    if (!find_pages() && !ask()) explain();
+}
+
+watched_process::~watched_process() {
+    if (folder_ >= 0) ::close(folder_);
+}
+
+bool watched_process::is_running() const {
+    const std::string stat = text_of_file(path("stat"));
+    const std::size_t name = stat.rfind(')'); // the name may have blanks and brackets
+    return name != std::string::npos && name + 2 < stat.size() && stat[name + 2] != 'Z' &&
+           stat[name + 2] != 'X';
+}
+
+// Keeps what it has where there is nothing else.
+bool watched_process::find_pages() {
+    const std::uint32_t process = own_number(text_of_file(path("status")), number_);
+    std::vector<std::unique_ptr<page>> found;
+    DIR* const folder = ::opendir(path("fd").c_str());
+    if (folder == nullptr) {
+        if (errno == EACCES || errno == EPERM)
+            throw failure(
+                exit_cannot_run,
+                "process " + std::to_string(number_) +
+                    " is another user's, or may not be looked at: watch it as that user, or as root");
+        return false;
+    }
+    while (const dirent* const each = ::readdir(folder)) {
+        const std::string file = path(std::string("fd/") + each->d_name);
+        if (!target_of_link(file).starts_with(std::string("/memfd:") + published_page::file_name)) continue;
+        std::unique_ptr<page> opened = page::open(file, process);
+        if (opened == nullptr) continue;
+        const auto same = [&](const std::unique_ptr<page>& other) {
+            return other != nullptr && other->identity() == opened->identity();
+        };
+        if (std::any_of(found.begin(), found.end(), same)) continue;
+        const auto known = std::find_if(pages_.begin(), pages_.end(), same);
+        found.push_back(known != pages_.end() ? std::move(*known) : std::move(opened));
+    }
+    ::closedir(folder);
+    if (found.empty()) return false;
+    pages_ = std::move(found);
+    return true;
+}
+
+// Writes into its memory that it is asked. False where it has no place for that.
+bool watched_process::ask() {
+    const std::vector<std::uint64_t> anchors = anchors_of(path(""), text_of_file(path("maps")));
+    if (anchors.empty()) return false;
+    const open_number memory(::open(path("mem").c_str(), O_RDWR | O_CLOEXEC));
+    bool is_asked = false;
+    for (const std::uint64_t address : anchors) {
+        publication_anchor anchor{};
+        const auto at = [](auto a) { return static_cast<off_t>(a); };
+        if (memory.get() < 0 || ::pread(memory.get(), &anchor, sizeof anchor, at(address)) != sizeof anchor ||
+            anchor.magic != published_page::right_magic)
+            continue;
+        const std::uint32_t word = detail::publication::asked;
+        const auto to = at(reinterpret_cast<std::uintptr_t>(anchor.wanted));
+        is_asked = ::pwrite(memory.get(), &word, sizeof word, to) == sizeof word || is_asked;
+    }
+    if (!is_asked)
+        throw failure(exit_cannot_run, "process " + std::to_string(number_) +
+                                           " may not be asked to publish, which takes the rights of a "
+                                           "debugger (ptrace(2)): be root, or start it "
+                                           "with CENOTE_PUBLISH=1, or have it call cenote::publish()");
+    return true;
+}
+
+// Why there is nothing to be seen.
+void watched_process::explain() const {
+    const std::string name = "process " + std::to_string(number_) +
+                             (command_.empty() ? "" : " (" + command_text(command_, 40) + ")");
+    const std::string exe = path("exe");
+    if (target_of_link(exe).empty())
+        throw failure(exit_cannot_run, name + " is the kernel's, or has just ended");
+    const elf_image image = read_elf(exe, {});
+    if (!image.is_of_this_machine)
+        throw failure(exit_cannot_run,
+                      name + " is a program for " + image.machine + ", which cannot be watched");
+    throw failure(exit_cannot_run, name + " does not use Cenote's heap, and publishes no pools: run it with "
+                                          "libcenote-malloc.so in LD_PRELOAD, "
+                                          "or have it call cenote::publish()");
+}
+
+void watched_process::keep_watching() {
+    if (pages_.empty()) find_pages();
+    for (const auto& each : pages_)
+        each->want(wanted_at_once);
+}
+
+bool watched_process::look_again() { return find_pages() || ask(); }
+
+published_snapshot watched_process::read() {
+    published_snapshot all;
+    for (const auto& each : pages_)
+        each->add_to(all);
+    return all;
+}
+
+} // namespace cenote::tool
