@@ -3,7 +3,9 @@
 #include "tool/support/failure.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
+#include <dlfcn.h>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
@@ -40,6 +42,18 @@ std::string some_library() {
 }
 
 } // namespace
+
+extern "C" int elf_test_place;
+int elf_test_place = 1;
+
+TEST(elf, says_where_a_symbol_is) {
+    const elf_image image = read_elf("/proc/self/exe", {"elf_test_place"});
+    Dl_info about{};
+    ASSERT_NE(::dladdr(&elf_test_place, &about), 0);
+    ASSERT_FALSE(image.symbols.empty());
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(about.dli_fbase) - image.base + image.symbols.front().address,
+              reinterpret_cast<std::uintptr_t>(&elf_test_place));
+}
 
 TEST(elf, says_what_this_program_is) {
     const elf_image image = read_elf("/proc/self/exe", {"malloc", "main"});
