@@ -8,8 +8,8 @@
 
 #include <algorithm>
 #include <cstring>
-#include <dirent.h>
 #include <fcntl.h>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <set>
@@ -196,18 +196,16 @@ bool watched_process::is_running() const {
 bool watched_process::find_pages() {
     const std::uint32_t process = own_number(text_of_file(path("status")), number_);
     std::vector<std::unique_ptr<page>> found;
-    DIR* const folder = ::opendir(path("fd").c_str());
-    if (folder == nullptr) {
-        if (errno == EACCES || errno == EPERM)
-            throw failure(
-                exit_cannot_run,
-                "process " + std::to_string(number_) +
-                    " is another user's, or may not be looked at: watch it as that user, or as root");
-        return false;
-    }
-    while (const dirent* const each = ::readdir(folder)) {
-        const std::string file = path(std::string("fd/") + each->d_name);
+    std::error_code error;
+    std::filesystem::directory_iterator files(path("fd"), error);
+    if (error == std::errc::permission_denied || error == std::errc::operation_not_permitted)
+        throw failure(exit_cannot_run,
+                      "process " + std::to_string(number_) +
+                          " is another user's, or may not be looked at: watch it as that user, or as root");
+    for (; !error && files != std::filesystem::directory_iterator(); files.increment(error)) {
+        const std::string file = files->path().string();
         if (!target_of_link(file).starts_with(std::string("/memfd:") + published_page::file_name)) continue;
+        // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDeleteLeaks): the owner goes out of scope here
         std::unique_ptr<page> opened = page::open(file, process);
         if (opened == nullptr) continue;
         const auto same = [&](const std::unique_ptr<page>& other) {
@@ -215,9 +213,9 @@ bool watched_process::find_pages() {
         };
         if (std::any_of(found.begin(), found.end(), same)) continue;
         const auto known = std::find_if(pages_.begin(), pages_.end(), same);
-        found.push_back(known != pages_.end() ? std::move(*known) : std::move(opened));
+        if (known != pages_.end()) std::swap(*known, opened);
+        found.push_back(std::move(opened));
     }
-    ::closedir(folder);
     if (found.empty()) return false;
     pages_ = std::move(found);
     return true;

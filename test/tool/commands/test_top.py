@@ -122,6 +122,10 @@ class Top(Case):
             for child in children.read_text(encoding="ascii").split():
                 if Path(f"/proc/{child}/comm").read_text(encoding="ascii").strip() == "cc1plus":
                     compiler = int(child)
+        # Until the dynamic linker is done with it and it waits for what it shall compile.
+        while "libcenote-malloc" not in Path(f"/proc/{compiler}/maps").read_text(encoding="utf-8"):
+            time.sleep(0.01)
+        time.sleep(0.3)
         top = subprocess.Popen([CENOTE, "top", str(compiler), "--json", "--interval", "0.2"], stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True)
         program.stdin.write("#include <regex>\n#include <map>\nint main() { return std::regex_match(\"a\", std::regex(\"a\")); }\n" +
