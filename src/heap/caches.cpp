@@ -16,8 +16,12 @@ constinit segment_map process_map{};
 namespace {
 constinit class_store process_classes[last_class + 1]{};
 } // namespace
+constinit class_layout layout{compute_class_sizes()};
 constinit heap_core process_heap{process_map, process_classes, "process"};
 constinit heap_list heaps;
+
+// The replacements have another, which is taken by the linker. Hidden as that is: a plain call, without an entry in a table.
+[[gnu::weak]] void read_profile(class_layout&) noexcept {}
 
 void heap_core::begin(std::optional<any_source> source) noexcept {
     if (source) supply_.use(*source);
@@ -91,7 +95,7 @@ void heap_core::after_fork_in_child() noexcept {
         if (!classes_[c].is_open()) continue;
         loose += classes_[c].loose;
         stuck += classes_[c].stuck;
-        taken += classes_[c].slabs().taken() * class_size(c);
+        taken += classes_[c].slabs().taken() * layout.size(c);
     }
     loose_.store(loose, std::memory_order_relaxed);
     stuck_.store(stuck, std::memory_order_relaxed);
@@ -139,7 +143,18 @@ void heap_list::remove(heap_core& heap) noexcept {
     (heap.older_ != nullptr ? heap.older_->newer_ : oldest_) = heap.newer_;
 }
 
+// The layout stays as it is from now on. Who looked up a class before had no cache yet, and looks it up again.
+void heap_list::settle() noexcept {
+    // Acquire: pairs with the release below; the layout is seen.
+    if (is_settled_.load(std::memory_order_acquire)) return;
+    const locked_scope hold{lock};
+    if (is_settled_.load(std::memory_order_relaxed)) return;
+    read_profile(layout);
+    is_settled_.store(true, std::memory_order_release);
+}
+
 thread_cache* heap_list::make_cache(heap_core& heap) noexcept {
+    settle();
     thread_heaps& mine = this_thread_heaps;
     // Valgrind shall see each block that changes hands.
     if (mine.ended || running_on_valgrind()) return nullptr;

@@ -16,7 +16,7 @@ void heap_core::report(const char* what, const void* p, unit_kind kind) const no
     if (kind == kind_large) fail_with("%s: %p, which is in a large block", what, p);
     if (kind == kind_mapping) fail_with("%s: %p, which is in a mapped block", what, p);
     fail_with("%s: %p, in size class %u (blocks of %zu bytes)", what, p, unsigned{kind},
-              class_size(static_cast<size_class>(kind)));
+              layout.size(static_cast<size_class>(kind)));
 }
 
 std::size_t heap_core::taken_bytes(const void* p) const noexcept {
@@ -32,7 +32,7 @@ std::size_t heap_core::taken_bytes(const void* p) const noexcept {
     const auto c = static_cast<size_class>(kind);
     const class_store& store = classes_[c];
     const locked_scope hold{store.lock};
-    return store.is_open() && store.slabs().is_taken(p) ? class_size(c) : 0;
+    return store.is_open() && store.slabs().is_taken(p) ? layout.size(c) : 0;
 }
 
 bool heap_core::is_block(const void* p) const noexcept {
@@ -51,7 +51,7 @@ bool heap_core::has_size(const void* p, std::size_t size, std::size_t alignment)
     // Whatever its size: the free says so.
     const bool is_of_a_class = kind != kind_foreign && kind <= last_class;
     if (!(is_of_a_class ? may_be_block(p, kind) : is_block(p))) return true;
-    const size_class said = class_for(size, alignment);
+    const size_class said = layout.find(size, alignment);
     if (kind == kind_guarded) return said == guarded_.class_of(p);
     if (said != no_class || kind <= last_class) return kind == said;
     const std::size_t is = usable_size(p);

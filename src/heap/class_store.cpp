@@ -4,23 +4,11 @@
 
 namespace cenote::detail {
 
-namespace {
-
-// Of the class's first segment: at least one unit, and room for four blocks.
-constexpr std::size_t first_bytes(size_class c) noexcept {
-    return std::max(unit, round_up(4 * class_size(c) + 8_KiB, unit));
-}
-
-// Of all later ones. A quarter of a shared segment, so that a heap with a limit can serve many classes; smaller ones would
-// gather less of the bitmaps in one place.
-constexpr std::size_t class_segment_bytes = 1_MiB;
-
-} // namespace
-
 void class_store::open(size_class c, unit_store& units, supply& from) noexcept {
-    ::new (static_cast<void*>(slabs_)) class_slabs(
-        runtime_geometry{class_size(c), class_alignment(c)},
-        growth::unlimited().steps(first_bytes(c), class_segment_bytes), class_source{units, from, c});
+    ::new (static_cast<void*>(slabs_))
+        class_slabs(runtime_geometry{layout.size(c), layout.alignment(c)},
+                    growth::unlimited().steps(layout.first_bytes(c), layout.segment_bytes(c)),
+                    class_source{units, from, c});
     is_open_ = true;
 }
 
@@ -39,7 +27,7 @@ bool class_store::put_batch(size_class c, std::byte* const* blocks, std::size_t 
     if (depot_ == nullptr) {
         depot_ = static_cast<std::byte**>(vm::map_anywhere(depot_bytes(c)));
         if (depot_ == nullptr) return false;
-        depot_stride_ = static_cast<std::uint16_t>(exchange_limit(c));
+        depot_stride_ = static_cast<std::uint16_t>(layout.exchange_limit(c));
     }
     std::copy_n(blocks, count, batch(batches_));
     batch_size_[batches_++] = static_cast<std::uint16_t>(count);

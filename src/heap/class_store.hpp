@@ -75,13 +75,6 @@ private:
 
 using class_slabs = slab_list<runtime_geometry, class_source>;
 
-// The most blocks that a magazine of this class holds, and the most that change hands at once.
-constexpr std::size_t magazine_limit(size_class c) noexcept {
-    constexpr std::size_t bytes = 128_KiB;
-    return std::clamp<std::size_t>(bytes / class_size(c), 4, 1024);
-}
-constexpr std::size_t exchange_limit(size_class c) noexcept { return magazine_limit(c) / 2; }
-
 class alignas(64) class_store {
 public:
     static constexpr std::size_t depot_batches = 4;
@@ -175,7 +168,7 @@ public:
 private:
     std::size_t take_batch(std::byte** out, std::size_t most) noexcept;
     static std::size_t depot_bytes(size_class c) noexcept {
-        return round_up(depot_batches * exchange_limit(c) * sizeof(std::byte*), vm::page_size());
+        return round_up(depot_batches * layout.exchange_limit(c) * sizeof(std::byte*), vm::page_size());
     }
     std::byte** batch(std::size_t i) const noexcept { return depot_ + i * depot_stride_; }
 

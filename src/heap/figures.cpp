@@ -11,12 +11,12 @@ std::size_t heap_core::in_magazines_of(size_class c) const noexcept {
     std::size_t blocks = 0;
     for (const thread_cache* cache = caches_; cache != nullptr; cache = cache->next_of_heap)
         // The owner may be giving it other slots: more than it can hold is no figure.
-        blocks += std::min(cache->size(c), magazine_limit(c));
+        blocks += std::min(cache->size(c), layout.magazine_limit(c));
     return blocks;
 }
 
 size_class_stats heap_core::stats_of(size_class c) const noexcept {
-    size_class_stats s{.block_size = class_size(c)};
+    size_class_stats s{.block_size = layout.size(c)};
     const locked_scope hold{heaps.lock};
     s.in_magazines = in_magazines_of(c);
     const class_store& store = classes_[c];

@@ -185,7 +185,7 @@ std::size_t heap_core::give_back(which goes) noexcept {
         }
         if (outcome.result != put_result::ok) complain(outcome, c);
         loosen(-static_cast<std::ptrdiff_t>(loose_before),
-               -static_cast<std::ptrdiff_t>(taken_before * class_size(c)),
+               -static_cast<std::ptrdiff_t>(taken_before * layout.size(c)),
                -static_cast<std::ptrdiff_t>(stuck_before));
     }
     if (goes == which::all) {

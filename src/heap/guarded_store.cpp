@@ -155,7 +155,7 @@ std::size_t guarded_store::bytes_of(const void* p) const noexcept {
 size_class guarded_store::class_of(const void* p) const noexcept {
     const locked_scope hold{lock};
     const guarded_block& b = blocks_[index_of(p)];
-    return class_for(b.size, b.alignment);
+    return layout.find(b.size, b.alignment);
 }
 
 std::size_t guarded_store::trim() noexcept {

@@ -9,6 +9,8 @@ namespace cenote::detail {
 void* heap_core::refill(std::size_t size, thread_cache& seen, size_class c, std::size_t alignment,
                         heap_core& of) noexcept {
     thread_cache* const cache = of.mine(seen);
+    // Where there was no cache a profile may have come since the class was looked up.
+    if (seen.heap.load(std::memory_order_relaxed) == nullptr) c = layout.find(size, alignment);
     void* p;
     if (!is_hardened && cache != nullptr && of.sampling_.is_on())
         p = of.allocate_sampling(*cache, c, size, alignment, __builtin_return_address(0));
@@ -36,7 +38,7 @@ void* heap_core::take_through(thread_cache& cache, size_class c) noexcept {
         cache.set_top(c, state.first + got);
     }
     std::byte* const p = cache.pop(c);
-    hand_out(p, class_size(c));
+    hand_out(p, layout.size(c));
     return p;
 }
 
@@ -87,7 +89,7 @@ void heap_core::deallocate_slowly(thread_cache& seen, void* p, unit_kind kind) n
         exchange(*cache, c);
         pool_publication.note();
     }
-    take_in(p, class_size(c));
+    take_in(p, layout.size(c));
     cache->push(c, p);
 }
 
@@ -106,18 +108,18 @@ void heap_core::exchange(thread_cache& cache, size_class c) noexcept {
 void* heap_core::take_directly(size_class c) noexcept {
     std::byte* p = nullptr;
     if (take(c, &p, 1, 1) == 0 && (!relieve() || take(c, &p, 1, 1) == 0)) return nullptr;
-    hand_out(p, class_size(c));
-    if (running_on_valgrind()) valgrind_allocated(p, class_size(c));
+    hand_out(p, layout.size(c));
+    if (running_on_valgrind()) valgrind_allocated(p, layout.size(c));
     return p;
 }
 
 void heap_core::put_directly(size_class c, void* p) noexcept {
     auto* const block = static_cast<std::byte*>(p);
     if (running_on_valgrind()) { // before another thread may have it; so what is said of one that is free is said here
-        valgrind_describes(p, class_size(c));
+        valgrind_describes(p, layout.size(c));
         valgrind_freed(p);
     }
-    take_in(p, class_size(c));
+    take_in(p, layout.size(c));
     put(c, &block, 1);
 }
 
@@ -139,7 +141,7 @@ std::size_t heap_core::take(size_class c, std::byte** out, std::size_t want, std
         loosened = static_cast<std::ptrdiff_t>(store.loose - loose_before);
         fresh = store.fresh - fresh_before;
         unstuck = static_cast<std::ptrdiff_t>(store.stuck - stuck_before);
-        taken = static_cast<std::ptrdiff_t>((store.slabs().taken() - taken_before) * class_size(c));
+        taken = static_cast<std::ptrdiff_t>((store.slabs().taken() - taken_before) * layout.size(c));
     }
     loosen(loosened, taken, unstuck);
     if (fresh != 0) make_room(fresh);
@@ -159,7 +161,7 @@ void heap_core::put(size_class c, std::byte* const* blocks, std::size_t count) n
     }
     if (outcome.result != put_result::ok) [[unlikely]]
         complain(outcome, c);
-    const auto bytes = static_cast<std::ptrdiff_t>(count * class_size(c));
+    const auto bytes = static_cast<std::ptrdiff_t>(count * layout.size(c));
     loosen(bytes, -bytes);
 }
 
@@ -191,7 +193,7 @@ void heap_core::flush_all(thread_cache& cache) noexcept {
 }
 
 void heap_core::deallocate(void* p, std::size_t size, std::size_t alignment) noexcept {
-    const size_class c = class_for(size, alignment);
+    const size_class c = layout.find(size, alignment);
     if (c == no_class || p == nullptr || size >= looked_up_.load(std::memory_order_relaxed))
         return deallocate(p);
     give(cache(), p, c);

@@ -71,12 +71,12 @@ public:
     CENOTE_ALWAYS_INLINE void* allocate(thread_cache& cache, std::size_t size) noexcept {
         if (size > max_class_size) [[unlikely]]
             return allocate_large(size, 16, *this);
-        return allocate_class(cache, class_for(size), size, 16);
+        return allocate_class(cache, layout.find(size), size, 16);
     }
     // `alignment` is a power of two.
     CENOTE_ALWAYS_INLINE void* allocate(thread_cache& cache, std::size_t size,
                                         std::size_t alignment) noexcept {
-        const size_class c = class_for(size, alignment);
+        const size_class c = layout.find(size, alignment);
         return c == no_class ? allocate_large(size, alignment, *this)
                              : allocate_class(cache, c, size, alignment);
     }
@@ -88,7 +88,7 @@ public:
         if (p == nullptr) [[unlikely]]
             return refill(size, cache, c, alignment, *this);
         cache.set_top(c, top - 1);
-        hand_out(p, class_size(c));
+        hand_out(p, layout.size(c));
         return p;
     }
     void* allocate(std::size_t size) noexcept { return allocate(cache(), size); }
@@ -104,7 +104,7 @@ public:
         std::byte** const top = cache.top(k);
         if (top >= cache.fulls[k].slot || top[-1] == p || !may_be_block(p, k)) [[unlikely]]
             return deallocate_slowly(cache, p, k);
-        take_in(p, class_size(static_cast<size_class>(k)));
+        take_in(p, layout.size(static_cast<size_class>(k)));
         *top = static_cast<std::byte*>(p);
         cache.set_top(k, top + 1);
     }
@@ -112,7 +112,7 @@ public:
     CENOTE_ALWAYS_INLINE void deallocate(void* p, std::size_t size) noexcept {
         if (size >= looked_up_.load(std::memory_order_relaxed) || p == nullptr) [[unlikely]]
             return deallocate(p);
-        give(cache(), p, class_for(size));
+        give(cache(), p, layout.find(size));
     }
     void deallocate(void* p, std::size_t size, std::size_t alignment) noexcept;
 

@@ -29,6 +29,8 @@ public:
     void add(heap_core& heap) noexcept;
     void remove(heap_core& heap) noexcept;
 
+    // Before anything is looked up in the layout that is not looked up again: see heap_core::refill().
+    void settle() noexcept;
     // A new cache of this thread, linked everywhere; nullptr where there shall be none.
     thread_cache* make_cache(heap_core& heap) noexcept;
 
@@ -62,6 +64,7 @@ private:
     heap_core* newest_ = nullptr;
     heap_core* oldest_ = nullptr;
     std::uint32_t numbers_ = 1; // bit n: a heap has number n; 0 is the process heap's
+    std::atomic<bool> is_settled_{false};
     bool is_prepared_ = false;
     bool is_told_of_ = false; // in reports of named pools
     bool has_key_ = false;

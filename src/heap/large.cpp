@@ -60,7 +60,7 @@ void* heap_core::allocate_large(std::size_t size, std::size_t alignment, heap_co
 }
 
 void* heap_core::allocate_zeroed(std::size_t size, std::size_t alignment) noexcept {
-    const size_class c = class_for(size, alignment);
+    const size_class c = layout.find(size, alignment);
     if (c != no_class) {
         void* const p = allocate_class(cache(), c, size, alignment);
         if (p != nullptr) std::memset(p, 0, size);

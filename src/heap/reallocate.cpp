@@ -11,7 +11,7 @@ std::size_t heap_core::usable_size(const void* p) const noexcept {
     if (p == nullptr) return 0;
     const unit_kind kind = map_.kind_of(p);
     if (kind != kind_foreign && kind <= last_class && may_be_block(p, kind))
-        return class_size(static_cast<size_class>(kind));
+        return layout.size(static_cast<size_class>(kind));
     std::size_t bytes = 0;
     if (kind == kind_large && is_aligned(p, unit))
         bytes = map_.large_units(address_of(p)) * unit;
@@ -66,7 +66,7 @@ void* heap_core::resize_large(void* p, unit_kind kind, std::size_t usable, std::
 
 namespace {
 CENOTE_ALWAYS_INLINE size_class class_of(std::size_t size, std::size_t alignment) noexcept {
-    return alignment == 16 && size <= max_class_size ? class_for(size) : class_for(size, alignment);
+    return alignment == 16 && size <= max_class_size ? layout.find(size) : layout.find(size, alignment);
 }
 } // namespace
 

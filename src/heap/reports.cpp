@@ -33,7 +33,7 @@ bool heap_core::report_of(size_class c, bool may_wait, heap_report& r) const noe
         const class_slabs& slabs = store.slabs();
         const segment_sums all = slabs.sums();
         const std::size_t in_depot = std::min(store.in_depot(), slabs.taken());
-        r.block_size = class_size(c);
+        r.block_size = layout.size(c);
         r.live = slabs.taken() - in_depot;
         r.in_magazines = std::min(in_magazines_of(c), r.live);
         r.capacity = slabs.capacity();

@@ -93,7 +93,7 @@ void* heap_core::allocate_sampling(thread_cache& cache, size_class c, std::size_
     if (counts.is_one_by_one) {
         void* p = draw_guarded(cache, size, alignment, from);
         if (p == nullptr) p = take_through(cache, c);
-        if (p != nullptr) note_allocated(counts, p, class_size(c), from);
+        if (p != nullptr) note_allocated(counts, p, layout.size(c), from);
         return p;
     }
     const bool was_empty = cache.last(c) == nullptr;

@@ -12,10 +12,10 @@
 // asks about any other pointer gets an answer of some moment. Writing takes none either: units have one owner.
 #pragma once
 
+#include "class_layout.hpp"
+
 #include "cenote/base/bits.hpp"
 #include "cenote/base/config.hpp"
-#include "cenote/base/units.hpp"
-#include "cenote/heap/size_class.hpp"
 #include "cenote/os/vm.hpp"
 
 #include <atomic>
@@ -23,34 +23,6 @@
 #include <cstdint>
 
 namespace cenote::detail {
-
-// Large memory is dealt in units; every unit belongs to one size class, one large block or one mapping.
-inline constexpr std::size_t unit = 64_KiB;
-
-// What a unit holds: blocks of the size class of that number, or one of these.
-using unit_kind = std::uint8_t;
-inline constexpr unit_kind kind_foreign = no_class;
-inline constexpr unit_kind kind_large = last_class + 1; // the first unit of a large block
-inline constexpr unit_kind kind_inner = last_class + 2; // a later one
-inline constexpr unit_kind kind_mapping =
-    last_class + 3; // the first unit of a mapping; later ones are as foreign
-inline constexpr unit_kind kind_guarded = last_class + 4; // blocks between guards: see guarded_store.hpp
-inline constexpr std::size_t unit_kinds = last_class + 5;
-
-// The bits of an address that are zero at the first byte of every block of a kind: what a look at the address alone can
-// say of a pointer into a block. (The bitmaps know it exactly, when the block is put back.)
-struct block_masks {
-    std::uint16_t of[unit_kinds] = {};
-    constexpr block_masks() noexcept {
-        for (size_class c = 1; c <= last_class; ++c)
-            of[c] = static_cast<std::uint16_t>(class_alignment(c) - 1);
-    }
-};
-inline constexpr block_masks masks{};
-
-CENOTE_ALWAYS_INLINE bool may_be_block(const void* p, unit_kind k) noexcept {
-    return (address_of(p) & masks.of[k]) == 0;
-}
 
 class segment_map {
 public:

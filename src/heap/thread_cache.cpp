@@ -9,35 +9,14 @@
 
 namespace cenote::detail {
 
-namespace {
-
-constexpr std::size_t next_capacity(size_class c, std::size_t capacity) noexcept {
-    const std::size_t first = std::clamp<std::size_t>(32_KiB / class_size(c), 2, 16);
-    return std::min(capacity == 0 ? first : 4 * capacity, magazine_limit(c));
-}
-
-// Slots that all magazines take on their way to their largest capacity; slots outgrown are not used again.
-constexpr std::size_t all_slots() noexcept {
-    std::size_t slots = 0;
-    for (size_class c = 1; c <= last_class; ++c) {
-        for (std::size_t capacity = next_capacity(c, 0);; capacity = next_capacity(c, capacity)) {
-            slots += capacity + 1;
-            if (capacity == magazine_limit(c)) break;
-        }
-    }
-    return slots;
-}
-
-} // namespace
-
 constinit const thread_cache closed_cache{};
 constinit thread_local thread_heaps this_thread_heaps;
 
 bool thread_cache::grow(size_class c, std::size_t most_bytes) noexcept {
     magazine_state& s = states[c];
-    const std::size_t capacity = next_capacity(c, s.capacity);
+    const std::size_t capacity = layout.next_capacity(c, s.capacity);
     if (capacity == s.capacity) return false;
-    const std::size_t more = (capacity - s.capacity) * class_size(c);
+    const std::size_t more = (capacity - s.capacity) * layout.size(c);
     if (s.capacity != 0 && capacity_bytes + more > most_bytes) return false;
     this_thread_heaps.begin_work(); // between the new slots and the new top
     capacity_bytes += more;
@@ -61,8 +40,8 @@ bool thread_cache::grow(size_class c, std::size_t most_bytes) noexcept {
 
 void thread_cache::shrink(size_class c) noexcept {
     magazine_state& s = states[c];
-    const std::size_t capacity = std::min<std::size_t>(s.capacity, next_capacity(c, 0));
-    capacity_bytes -= (s.capacity - capacity) * class_size(c);
+    const std::size_t capacity = std::min<std::size_t>(s.capacity, layout.next_capacity(c, 0));
+    capacity_bytes -= (s.capacity - capacity) * layout.size(c);
     s.capacity = static_cast<std::uint16_t>(capacity);
     s.exchanges = 0;
     fulls[c].slot = is_watchful ? s.first : s.first + s.capacity;
@@ -75,8 +54,8 @@ void thread_cache::set_watchful(bool watchful) noexcept {
 }
 
 std::size_t thread_cache::bytes() noexcept {
-    static constexpr std::size_t slots = all_slots();
-    return round_up(sizeof(thread_cache) + sizeof(sampling_counts) + slots * sizeof(std::byte*),
+    return round_up(sizeof(thread_cache) + sizeof(sampling_counts) +
+                        layout.magazine_slots * sizeof(std::byte*),
                     vm::page_size());
 }
 

@@ -3,6 +3,8 @@
 //     CENOTE_STATS=1       a table on stderr when the process exits
 //     CENOTE_LIMIT=64M     the most address space that the heap holds: bytes, or with K, M, G
 //     CENOTE_DECAY_MS=500  milliseconds that freed memory stays resident
+//     CENOTE_PROFILE=FILE  the size classes that the heap has, and how large magazines and segments are: docs/profile-format.md.
+//                          Read before this is: profile.cpp
 //     CENOTE_GUARD_RATE=N  one allocation in about N lies between guards, 0: none. Without it, one in 4096, and no more than
 //                          20 a second. The hardened library, whose blocks lie elsewhere, does not read it
 //     CENOTE_GUARD_PLACES=64  at most so many at a time, of 8 KiB of address space each
@@ -16,7 +18,10 @@
 // A value that cannot be read gets one line, and the default. Set-user-id programs listen to none of it.
 #include "blocks.hpp"
 #include "hardened/features.hpp"
+#include "profile.hpp"
 #include "table.hpp"
+
+#include "heap/heap_list.hpp"
 
 #include "cenote/base/error.hpp"
 #include "cenote/base/units.hpp"
@@ -163,6 +168,8 @@ constexpr std::size_t usual_leak_rate = 512_KiB;
 [[gnu::constructor(101)]] void read_environment(int, char**, char** environment) noexcept {
     if (!is_asked(environment)) return;
     const errno_kept kept;
+    heaps.settle(); // so that a program hears of a bad profile, whether it allocates or not
+    say_if_profile_was_missed();
     if constexpr (cenote::is_counting) counting::begin();
     read_variable("CENOTE_STATS", "0 or 1", read_switch, [](std::size_t n) { has_table = n == 1; });
     read_variable("CENOTE_LIMIT", "a number of bytes above 0, or with K, M or G", read_bytes,

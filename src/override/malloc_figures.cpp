@@ -73,7 +73,7 @@ CENOTE_EXPORT int malloc_info(int options, FILE* to) {
         const cenote::size_class_stats s = stats_of_blocks(c);
         if (s.capacity == 0) continue;
         std::fprintf(to, "<size from=\"%zu\" to=\"%zu\" total=\"%zu\" count=\"%zu\"/>\n",
-                     class_size(c - 1) + 1, s.block_size, (s.capacity - s.live) * s.block_size,
+                     layout.size(c - 1) + 1, s.block_size, (s.capacity - s.live) * s.block_size,
                      s.capacity - s.live);
     }
     const cenote::heap_stats s = stats_of_blocks();

@@ -36,8 +36,9 @@ CENOTE_COLD void* new_slowly(std::size_t size, std::size_t alignment) {
 
 void deallocate_sized(void* p, std::size_t size, std::size_t alignment) noexcept {
     const unit_kind is = process_map.kind_of(p);
-    const size_class said =
-        alignment <= least_alignment && size <= max_class_size ? class_for(size) : class_for(size, alignment);
+    const size_class said = alignment <= least_alignment && size <= max_class_size
+                                ? layout.find(size)
+                                : layout.find(size, alignment);
     if (is == said && said != no_class) [[likely]]
         return process_heap.give(process_cache(), p, is);
     if (p == nullptr) return;

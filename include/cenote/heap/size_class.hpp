@@ -1,4 +1,4 @@
-// Layer: heap. The size classes: which block size serves which request.
+// Layer: heap. The size classes: which block size serves which request. These, unless a profile has others.
 //
 //     class     1 ..  16     8, 16, 24, ... 128          steps of 8 bytes
 //              17 ..  24     144, 160, ... 256           eight classes to each doubling: at most 12.5 % apart
@@ -41,62 +41,85 @@ struct size_class_tables {
     static constexpr std::size_t fine_limit = 1_KiB;
     static constexpr std::size_t fine_step = 8;
     static constexpr std::size_t coarse_step = 128;
+    using list = std::array<std::uint32_t, last_class + 1>;
 
-    std::array<std::uint32_t, last_class + 1> sizes{};
+    list sizes;
     std::array<size_class, fine_limit / fine_step + 1> fine{};    // the least class that is large enough
     std::array<size_class, fine_limit / fine_step + 1> fine_16{}; // and whose size is a multiple of 16
     std::array<size_class, max_class_size / coarse_step + 1> coarse{};
 
-    constexpr size_class_tables() noexcept {
-        for (std::size_t c = 1; c <= last_class; ++c)
-            sizes[c] = static_cast<std::uint32_t>(compute_class_size(c));
+    // Of sizes in ascending order, multiples of what they are looked up by; max_class_size is the last, and may be there
+    // more than once.
+    constexpr explicit size_class_tables(const list& of) noexcept : sizes(of) {
         std::size_t c = 1;
+        std::size_t c_16 = 1;
         for (std::size_t i = 0; i != fine.size(); ++i) {
             while (sizes[c] < i * fine_step)
                 ++c;
+            while (sizes[c_16] < i * fine_step || sizes[c_16] % 16 != 0)
+                ++c_16;
             fine[i] = static_cast<size_class>(c);
-            fine_16[i] = static_cast<size_class>(sizes[c] % 16 == 0 ? c : c + 1);
+            fine_16[i] = static_cast<size_class>(c_16);
         }
-        c = 1;
         for (std::size_t i = 0; i != coarse.size(); ++i) {
             while (sizes[c] < i * coarse_step)
                 ++c;
             coarse[i] = static_cast<size_class>(c);
         }
     }
+
+    // Bytes of a block; 0 for no_class.
+    constexpr std::size_t size(size_class c) const noexcept { return sizes[c]; }
+
+    constexpr std::size_t alignment(size_class c) const noexcept {
+        const std::size_t bytes = size(c);
+        return std::min(bytes & (~bytes + 1), max_class_alignment);
+    }
+
+    // For requests up to max_class_size, whose blocks are at multiples of 16.
+    CENOTE_ALWAYS_INLINE constexpr size_class find(std::size_t bytes) const noexcept {
+        if (bytes <= fine_limit) [[likely]]
+            return fine_16[(bytes + 7) / 8];
+        return coarse[(bytes + 127) / 128];
+    }
+    // For any request whose alignment is a power of two; no_class where none is large enough, or aligned so.
+    CENOTE_ALWAYS_INLINE constexpr size_class find(std::size_t bytes, std::size_t aligned) const noexcept {
+        if (bytes <= fine_limit && aligned <= 16) [[likely]]
+            return (aligned <= 8 ? fine : fine_16)[(bytes + 7) / 8];
+        return find_rounded(bytes, aligned);
+    }
+
+private:
+    // Of the usual classes the least that is large enough is aligned as well: where they are no more than the alignment apart,
+    // the rounded size is one of them; where they are further apart, each is a multiple of more than that. Of others, it may be
+    // a later one; the last is aligned to anything.
+    constexpr size_class find_rounded(std::size_t bytes, std::size_t aligned) const noexcept {
+        if (bytes > max_class_size || aligned > max_class_alignment) return no_class;
+        const std::size_t rounded = round_up(std::max<std::size_t>(bytes, 1), aligned);
+        if (rounded > max_class_size) return no_class;
+        size_class c = rounded <= fine_limit ? fine[(rounded + 7) / 8] : coarse[(rounded + 127) / 128];
+        while ((sizes[c] & (aligned - 1)) != 0)
+            ++c;
+        return c;
+    }
 };
-inline constexpr size_class_tables size_classes{};
 
-// Bytes of a block; 0 for no_class.
-constexpr std::size_t class_size(size_class c) noexcept { return size_classes.sizes[c]; }
-
-constexpr std::size_t class_alignment(size_class c) noexcept {
-    const std::size_t size = class_size(c);
-    return std::min(size & (~size + 1), max_class_alignment);
+constexpr size_class_tables::list compute_class_sizes() noexcept {
+    size_class_tables::list sizes{};
+    for (std::size_t c = 1; c <= last_class; ++c)
+        sizes[c] = static_cast<std::uint32_t>(compute_class_size(c));
+    return sizes;
 }
+inline constexpr size_class_tables size_classes{compute_class_sizes()};
 
-// For requests up to max_class_size, whose blocks are at multiples of 16.
+// As above, of the usual classes; a heap may have others: src/heap/class_layout.hpp.
+constexpr std::size_t class_size(size_class c) noexcept { return size_classes.size(c); }
+constexpr std::size_t class_alignment(size_class c) noexcept { return size_classes.alignment(c); }
 CENOTE_ALWAYS_INLINE constexpr size_class class_for(std::size_t size) noexcept {
-    if (size <= size_class_tables::fine_limit) [[likely]]
-        return size_classes.fine_16[(size + 7) / 8];
-    return size_classes.coarse[(size + 127) / 128];
+    return size_classes.find(size);
 }
-
-// The rest of class_for below. The least class that is large enough is aligned as well: where classes are no more than the
-// alignment apart, the rounded size is one of them; where they are further apart, each is a multiple of more than that.
-constexpr size_class class_for_rounded(std::size_t size, std::size_t alignment) noexcept {
-    if (size > max_class_size || alignment > max_class_alignment) return no_class;
-    const std::size_t rounded = round_up(std::max<std::size_t>(size, 1), alignment);
-    if (rounded > max_class_size) return no_class;
-    return rounded <= size_class_tables::fine_limit ? size_classes.fine[(rounded + 7) / 8]
-                                                    : size_classes.coarse[(rounded + 127) / 128];
-}
-
-// For any request whose alignment is a power of two; no_class where none is large enough, or aligned so.
 CENOTE_ALWAYS_INLINE constexpr size_class class_for(std::size_t size, std::size_t alignment) noexcept {
-    if (size <= size_class_tables::fine_limit && alignment <= 16) [[likely]]
-        return (alignment <= 8 ? size_classes.fine : size_classes.fine_16)[(size + 7) / 8];
-    return class_for_rounded(size, alignment);
+    return size_classes.find(size, alignment);
 }
 
 } // namespace cenote::detail

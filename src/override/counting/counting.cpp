@@ -116,12 +116,12 @@ struct block {
 CENOTE_ALWAYS_INLINE block block_at(const void* p) noexcept {
     const unit_kind kind = process_map.kind_of(p);
     if (kind != kind_foreign && kind <= last_class) [[likely]]
-        return {kind, class_size(static_cast<size_class>(kind))};
+        return {kind, layout.size(static_cast<size_class>(kind))};
     const std::size_t bytes = process_heap.taken_bytes(p);
     // Between guards: as if it were where others of its size are.
     if (kind == kind_guarded && bytes != 0 && bytes <= max_class_size) {
-        const size_class c = class_for(bytes);
-        return {c, class_size(c)};
+        const size_class c = layout.find(bytes);
+        return {c, layout.size(c)};
     }
     return {0, bytes};
 }

@@ -95,6 +95,8 @@ struct alignas(4096) file_header {
     std::uint64_t inherited[kinds];
     std::uint64_t inherited_large; // bytes
 
+    std::uint32_t block_sizes[kinds]; // of the size classes
+
     // As seen by snapshots: the last, and the one with the most live.
     counter snapshots;
     heap_figures last;

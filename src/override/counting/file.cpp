@@ -1,5 +1,6 @@
 #include "file.hpp"
 
+#include "heap/heap_list.hpp"
 #include "heap/process_heap.hpp"
 
 #include "cenote/base/error.hpp"
@@ -84,6 +85,8 @@ file_header* make_file(const char* folder) noexcept {
     made->process = static_cast<std::uint32_t>(::getpid());
     made->parent = static_cast<std::uint32_t>(::getppid());
     if (::readlink("/proc/self/exe", made->program, sizeof made->program - 1) < 0) made->program[0] = '\0';
+    heaps.settle();
+    std::copy(layout.sizes.begin(), layout.sizes.end(), made->block_sizes);
     made->magic = file_header::right_magic;
     return made;
 }

@@ -6,6 +6,8 @@
 #include "small.hpp"
 #include "waiting.hpp"
 
+#include "heap/heap_list.hpp"
+
 #include "cenote/base/error.hpp"
 #include "cenote/os/lock.hpp"
 
@@ -40,6 +42,7 @@ constinit short_lock prepare_lock;
 constinit std::atomic<bool> is_prepared{false};
 
 CENOTE_COLD void prepare() noexcept {
+    heaps.settle(); // the class is looked up here
     {
         const locked_scope hold{prepare_lock};
         if (is_prepared.load(std::memory_order_relaxed)) return;
@@ -55,7 +58,7 @@ bool is_class(unit_kind kind) noexcept { return kind != kind_foreign && kind <= 
 
 size_class class_with_seal(std::size_t size, std::size_t alignment) noexcept {
     if (size > max_class_size - seal_bytes || alignment > max_class_alignment) return no_class;
-    return alignment <= 16 ? class_for(size + seal_bytes) : class_for(size + seal_bytes, alignment);
+    return alignment <= 16 ? layout.find(size + seal_bytes) : layout.find(size + seal_bytes, alignment);
 }
 
 void* try_allocate(std::size_t size, std::size_t alignment, std::size_t room, bool zeroed) noexcept {
@@ -165,7 +168,7 @@ heap_stats stats() noexcept {
     std::size_t bytes = 0;
     for (size_class c = 1; c <= last_class; ++c) {
         const waiting_blocks waiting = waiting_in(c);
-        bytes += (waiting.freed + waiting.shelved) * class_size(c);
+        bytes += (waiting.freed + waiting.shelved) * layout.size(c);
     }
     const waiting_large large = waiting_large_bytes();
     s.live -= std::min(s.live, bytes + large.bytes);

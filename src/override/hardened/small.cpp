@@ -22,7 +22,7 @@ constexpr std::size_t least_page = 4096; // pages of the OS are this large, or m
 // An atomic, since two threads may free one block at once, and only one is to be right.
 std::atomic_ref<std::uint64_t> seal_of(const void* p, size_class c) noexcept {
     auto* const block = static_cast<std::byte*>(const_cast<void*>(p));
-    return std::atomic_ref{*reinterpret_cast<std::uint64_t*>(block + class_size(c) - seal_bytes)};
+    return std::atomic_ref{*reinterpret_cast<std::uint64_t*>(block + layout.size(c) - seal_bytes)};
 }
 
 seal::content content_of(const void* p, size_class c) noexcept {
@@ -32,18 +32,18 @@ seal::content content_of(const void* p, size_class c) noexcept {
 // A freed block that nobody wrote to, and whose pages the heap never had.
 bool is_junk(const std::byte* p, size_class c) noexcept {
     return content_of(p, c).state == block_state::freed &&
-           is_filled(p, class_size(c) - seal_bytes, freed_junk);
+           is_filled(p, layout.size(c) - seal_bytes, freed_junk);
 }
 void check_junk(const std::byte* p, size_class c) noexcept {
-    if (!is_junk(p, c)) report_write_after_free(p, class_size(c));
+    if (!is_junk(p, c)) report_write_after_free(p, layout.size(c));
 }
 
 // Of a block that comes from the heap: true where all of it is zero. See the top of small.hpp.
 bool check_reused(const std::byte* p, size_class c) noexcept {
     const std::uint64_t word = seal_of(p, c).load(std::memory_order_relaxed);
-    if (word != 0 && content_of(p, c).state != block_state::freed) report_write_after_free(p, class_size(c));
+    if (word != 0 && content_of(p, c).state != block_state::freed) report_write_after_free(p, layout.size(c));
     if (!has(feature::fill)) return false;
-    const std::byte* const end = p + class_size(c) - seal_bytes;
+    const std::byte* const end = p + layout.size(c) - seal_bytes;
     bool is_zero = true;
     for (const std::byte* at = p; at < end;) {
         const auto rest = static_cast<std::size_t>(end - at);
@@ -51,7 +51,7 @@ bool check_reused(const std::byte* p, size_class c) noexcept {
         // The seal's own page is as old as the seal.
         const bool has_seal = address_of(at) / least_page == address_of(end) / least_page;
         const bool junk = has_seal ? word != 0 : *at != std::byte{0};
-        if (!is_filled(at, bytes, junk ? freed_junk : 0)) report_write_after_free(p, class_size(c));
+        if (!is_filled(at, bytes, junk ? freed_junk : 0)) report_write_after_free(p, layout.size(c));
         is_zero = is_zero && !junk;
         at += bytes;
     }
@@ -61,14 +61,14 @@ bool check_reused(const std::byte* p, size_class c) noexcept {
 void close(void* p, size_class c, std::size_t size) noexcept {
     const seal s{p, c};
     if (has(feature::canary))
-        std::memset(static_cast<std::byte*>(p) + size, s.canary(), class_size(c) - seal_bytes - size);
+        std::memset(static_cast<std::byte*>(p) + size, s.canary(), layout.size(c) - seal_bytes - size);
     seal_of(p, c).store(s.word(block_state::live, size), std::memory_order_relaxed);
 }
 
 void check_canary(const void* p, size_class c, std::size_t size) noexcept {
     if (!has(feature::canary)) return;
     const auto* const from = static_cast<const std::byte*>(p) + size;
-    if (!is_filled(from, class_size(c) - seal_bytes - size, seal{p, c}.canary())) report_overflow(p, size);
+    if (!is_filled(from, layout.size(c) - seal_bytes - size, seal{p, c}.canary())) report_overflow(p, size);
 }
 
 } // namespace
@@ -94,7 +94,7 @@ std::size_t size_of_small(const void* p, size_class c, const complaint& say) noe
     if (found.state == block_state::freed) process_heap.report(say.of_freed, p, c);
     // Never handed out, or written over.
     if (seal_of(p, c).load(std::memory_order_relaxed) == 0) process_heap.report(say.of_no_block, p, c);
-    report_overflow_of_class(p, class_size(c));
+    report_overflow_of_class(p, layout.size(c));
 }
 
 void deallocate_small(void* p, size_class c, std::size_t size) noexcept {
@@ -106,7 +106,7 @@ void deallocate_small(void* p, size_class c, std::size_t size) noexcept {
                                                std::memory_order_relaxed))
         process_heap.report("double free", p, c);
     auto* block = static_cast<std::byte*>(p);
-    if (has(feature::fill)) std::memset(block, freed_junk, class_size(c) - seal_bytes);
+    if (has(feature::fill)) std::memset(block, freed_junk, layout.size(c) - seal_bytes);
     if (has(feature::delay)) {
         block = wait_for_owner(c, block);
         if (block == nullptr) return;
@@ -116,7 +116,7 @@ void deallocate_small(void* p, size_class c, std::size_t size) noexcept {
 }
 
 bool resize_small(void* p, size_class c, std::size_t size, std::size_t wanted) noexcept {
-    const std::size_t room = class_size(c) - seal_bytes;
+    const std::size_t room = layout.size(c) - seal_bytes;
     if (wanted > room || wanted < room / 2) return false;
     check_canary(p, c, size);
     if (wanted > size && has(feature::zero)) std::memset(static_cast<std::byte*>(p) + size, 0, wanted - size);
@@ -144,7 +144,7 @@ void check_waiting_small() noexcept {
     if (!has(feature::fill)) return;
     for (size_class c = 1; c <= last_class; ++c)
         // Reported without the lock: a handler of SIGABRT may allocate.
-        if (const std::byte* const p = find_unsound(c, is_junk)) report_write_after_free(p, class_size(c));
+        if (const std::byte* const p = find_unsound(c, is_junk)) report_write_after_free(p, layout.size(c));
 }
 
 } // namespace cenote::detail::hardened

@@ -16,21 +16,26 @@ namespace {
 
 constexpr std::size_t most_shelved = 32;
 
-constexpr std::size_t freed_limit(size_class c) noexcept {
-    return std::clamp<std::size_t>(128_KiB / class_size(c), 8, 512);
+constexpr std::size_t freed_limit_for(std::size_t size) noexcept {
+    return std::clamp<std::size_t>(128_KiB / size, 8, 512);
 }
-constexpr std::size_t shelf_limit(size_class c) noexcept {
-    return std::clamp<std::size_t>(256_KiB / class_size(c), 8, most_shelved);
+std::size_t shelf_limit(size_class c) noexcept {
+    return std::clamp<std::size_t>(256_KiB / layout.size(c), 8, most_shelved);
 }
 
 struct slot_ranges {
     std::uint32_t first[last_class + 2] = {};
     constexpr slot_ranges() noexcept {
         for (std::size_t c = 1; c <= last_class; ++c)
-            first[c + 1] = first[c] + static_cast<std::uint32_t>(freed_limit(static_cast<size_class>(c)));
+            first[c + 1] = first[c] + static_cast<std::uint32_t>(freed_limit_for(compute_class_size(c)));
     }
 };
 constexpr slot_ranges ranges;
+
+// A profile's classes have no more slots than the usual ones of their numbers.
+std::size_t freed_limit(size_class c) noexcept {
+    return std::min<std::size_t>(freed_limit_for(layout.size(c)), ranges.first[c + 1] - ranges.first[c]);
+}
 
 struct alignas(64) room {
     heap_lock lock;
@@ -57,15 +62,16 @@ std::byte* wait_for_owner(size_class c, std::byte* freed) noexcept {
 }
 
 std::byte* draw(size_class c) noexcept {
-    auto* p = static_cast<std::byte*>(process_heap.allocate_class(process_cache(), c, class_size(c), 16));
+    auto* p = static_cast<std::byte*>(process_heap.allocate_class(process_cache(), c, layout.size(c), 16));
     if (!has(feature::shuffle)) return p;
     room& r = rooms[c];
     // Two for one until the shelf is full. Racy: a look that is too late brings back what it took.
     const bool is_short =
         std::atomic_ref{r.shelved}.load(std::memory_order_relaxed) != shelf_limit(c) && p != nullptr;
     auto* second =
-        is_short ? static_cast<std::byte*>(process_heap.allocate_class(process_cache(), c, class_size(c), 16))
-                 : nullptr;
+        is_short
+            ? static_cast<std::byte*>(process_heap.allocate_class(process_cache(), c, layout.size(c), 16))
+            : nullptr;
     {
         const locked_scope hold{r.lock};
         std::uint32_t held = r.shelved;

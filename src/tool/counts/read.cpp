@@ -115,7 +115,7 @@ count_figures figures_of(const file_header& head) {
     }
     for (std::size_t k = 0; k != kinds; ++k) {
         kind_figures& of = f.kinds[k];
-        of.block_size = k == 0 ? 0 : class_size(static_cast<size_class>(k));
+        of.block_size = head.block_sizes[k];
         if (k != 0) of.given = of.allocated * of.block_size;
         of.live = at_least_nothing(static_cast<std::int64_t>(head.inherited[k] + of.allocated - of.freed));
         of.live_bytes = k != 0 ? of.live * of.block_size : at_least_nothing(live_large);

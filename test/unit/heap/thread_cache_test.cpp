@@ -85,9 +85,9 @@ TEST_F(a_thread_cache, grows_to_the_limit_of_its_class_and_no_further) {
             EXPECT_GT(cache.states[c].capacity, before);
             before = cache.states[c].capacity;
         }
-        EXPECT_EQ(before, magazine_limit(c));
+        EXPECT_EQ(before, layout.magazine_limit(c));
         EXPECT_FALSE(cache.grow(c, plenty));
-        EXPECT_EQ(cache.states[c].capacity, magazine_limit(c));
+        EXPECT_EQ(cache.states[c].capacity, layout.magazine_limit(c));
     }
 }
 
@@ -145,7 +145,7 @@ TEST_F(a_thread_cache, shrinks_to_what_it_began_with_and_grows_again_in_the_same
         EXPECT_TRUE(says_full(8));
         while (cache.grow(8, plenty)) {
         }
-        EXPECT_EQ(cache.states[8].capacity, magazine_limit(8));
+        EXPECT_EQ(cache.states[8].capacity, layout.magazine_limit(8));
         EXPECT_EQ(cache.next_slots, used) << "slots are handed out once";
         while (cache.last(8) != nullptr)
             cache.pop(8);
