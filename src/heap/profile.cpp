@@ -86,7 +86,7 @@ const char* check_size(std::size_t size, std::size_t before) noexcept {
     if (size > max_class_size) return "no size class is above 65536";
     if (size % 16 != 0) return "no multiple of 16";
     if (size > size_class_tables::fine_limit && size % size_class_tables::coarse_step != 0)
-        return "above 1024, but no multiple of 128";
+        return "above 8192, but no multiple of 128";
     return nullptr;
 }
 

@@ -77,6 +77,12 @@ class Profile(unittest.TestCase):
                  "65536:65536",
                  "32:1024", "64:1024", "128:1024", "256:1024", "512:1024", "1024:1024", "2048:65536", "4096:65536"])
 
+    def test_the_first_block_of_all_is_of_its_classes(self):
+        self.assertEqual(run("early").stdout, "17\n" if is_hardened() else "32\n")
+        ended = run("early", self.good())
+        self.expect_silent(ended)
+        self.assertEqual(ended.stdout, "17\n" if is_hardened() else "48\n")
+
     def test_blocks_are_of_these_sizes_in_the_table_too(self):
         rows = table(run("work", self.good(), CENOTE_STATS="1"))
         self.assertTrue(set(rows) <= {16, swung(), 1024, 4480, 65536}, rows)

@@ -3,6 +3,7 @@
 //     sizes      SIZE:USABLE for some sizes, then ALIGNMENT:USABLE for some alignments, each block at such a multiple
 //     swing      allocates and frees 3,000 blocks of 48 bytes, 20 times
 //     fork       as sizes, of a child
+//     early      how much is usable of a block of 17 bytes, the first that this process asked for
 //     work       works in two threads; says whether the contents of all blocks were right
 #include "override/exercise.hpp"
 
@@ -16,6 +17,8 @@
 #include <thread>
 #include <unistd.h>
 #include <vector>
+
+extern "C" std::size_t usable_of_the_first_block; // profiled_early.cpp
 
 namespace {
 
@@ -78,5 +81,6 @@ int main(int, char** arguments) {
     if (mode == "sizes") return sizes();
     if (mode == "swing") return swing();
     if (mode == "fork") return in_child();
+    if (mode == "early") return std::printf("%zu\n", usable_of_the_first_block) < 0 ? 1 : 0;
     return work();
 }

@@ -8,8 +8,8 @@
 //
 // A request without an alignment gets a block at a multiple of 16, as operator new and malloc owe it; so the sizes that
 // are only multiples of 8 serve those who say that they need no more.
-// One look-up in a table: steps of 8 bytes up to 1 KiB, of 128 beyond, the layout of tcmalloc's tables (Ghemawat
-// and Menage, 2005, "TCMalloc").
+// One look-up in a table: steps of 16 bytes up to 8 KiB, of 128 beyond, the layout of tcmalloc's tables (Ghemawat
+// and Menage, 2005, "TCMalloc"), whose fine steps end at 1 KiB.
 #pragma once
 
 #include "cenote/base/bits.hpp"
@@ -38,31 +38,34 @@ constexpr std::size_t compute_class_size(std::size_t c) noexcept {
 }
 
 struct size_class_tables {
-    static constexpr std::size_t fine_limit = 1_KiB;
-    static constexpr std::size_t fine_step = 8;
+    static constexpr std::size_t finest_limit = 1_KiB; // of `finest`, in steps of 8 bytes
+    static constexpr std::size_t fine_limit = 8_KiB;   // of `fine`, in steps of 16
     static constexpr std::size_t coarse_step = 128;
     using list = std::array<std::uint32_t, last_class + 1>;
 
     list sizes;
-    std::array<size_class, fine_limit / fine_step + 1> fine{};    // the least class that is large enough
-    std::array<size_class, fine_limit / fine_step + 1> fine_16{}; // and whose size is a multiple of 16
-    std::array<size_class, max_class_size / coarse_step + 1> coarse{};
+    std::array<size_class, finest_limit / 8 + 1> finest{}; // the least class that is large enough
+    std::array<size_class, fine_limit / 16 + 1> fine{};    // and whose size is a multiple of 16
+    // From fine_limit on.
+    std::array<size_class, (max_class_size - fine_limit) / coarse_step + 1> coarse{};
 
     // Of sizes in ascending order, multiples of what they are looked up by; max_class_size is the last, and may be there
     // more than once.
     constexpr explicit size_class_tables(const list& of) noexcept : sizes(of) {
         std::size_t c = 1;
-        std::size_t c_16 = 1;
-        for (std::size_t i = 0; i != fine.size(); ++i) {
-            while (sizes[c] < i * fine_step)
+        for (std::size_t i = 0; i != finest.size(); ++i) {
+            while (sizes[c] < 8 * i)
                 ++c;
-            while (sizes[c_16] < i * fine_step || sizes[c_16] % 16 != 0)
-                ++c_16;
+            finest[i] = static_cast<size_class>(c);
+        }
+        c = 1;
+        for (std::size_t i = 0; i != fine.size(); ++i) {
+            while (sizes[c] < 16 * i || sizes[c] % 16 != 0)
+                ++c;
             fine[i] = static_cast<size_class>(c);
-            fine_16[i] = static_cast<size_class>(c_16);
         }
         for (std::size_t i = 0; i != coarse.size(); ++i) {
-            while (sizes[c] < i * coarse_step)
+            while (sizes[c] < fine_limit + i * coarse_step)
                 ++c;
             coarse[i] = static_cast<size_class>(c);
         }
@@ -79,13 +82,13 @@ struct size_class_tables {
     // For requests up to max_class_size, whose blocks are at multiples of 16.
     CENOTE_ALWAYS_INLINE constexpr size_class find(std::size_t bytes) const noexcept {
         if (bytes <= fine_limit) [[likely]]
-            return fine_16[(bytes + 7) / 8];
-        return coarse[(bytes + 127) / 128];
+            return fine[(bytes + 15) / 16];
+        return coarse[(bytes + (coarse_step - 1)) / coarse_step - fine_limit / coarse_step];
     }
     // For any request whose alignment is a power of two; no_class where none is large enough, or aligned so.
     CENOTE_ALWAYS_INLINE constexpr size_class find(std::size_t bytes, std::size_t aligned) const noexcept {
-        if (bytes <= fine_limit && aligned <= 16) [[likely]]
-            return (aligned <= 8 ? fine : fine_16)[(bytes + 7) / 8];
+        if (bytes <= finest_limit && aligned <= 16) [[likely]]
+            return aligned <= 8 ? finest[(bytes + 7) / 8] : fine[(bytes + 15) / 16];
         return find_rounded(bytes, aligned);
     }
 
@@ -97,7 +100,7 @@ private:
         if (bytes > max_class_size || aligned > max_class_alignment) return no_class;
         const std::size_t rounded = round_up(std::max<std::size_t>(bytes, 1), aligned);
         if (rounded > max_class_size) return no_class;
-        size_class c = rounded <= fine_limit ? fine[(rounded + 7) / 8] : coarse[(rounded + 127) / 128];
+        size_class c = rounded <= finest_limit ? finest[(rounded + 7) / 8] : find(rounded);
         while ((sizes[c] & (aligned - 1)) != 0)
             ++c;
         return c;

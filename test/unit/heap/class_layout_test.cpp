@@ -22,7 +22,7 @@ class_layout of_few_classes() {
     for (std::size_t c = 1; c <= last_class; ++c)
         sizes[c] = max_class_size;
     std::size_t c = 0;
-    for (const std::uint32_t size : {16U, 48U, 80U, 96U, 208U, 1024U, 1152U, 4480U, 8192U})
+    for (const std::uint32_t size : {16U, 48U, 80U, 96U, 208U, 1024U, 1040U, 4368U, 8192U, 8320U})
         sizes[++c] = size;
     return class_layout{sizes};
 }

@@ -101,7 +101,7 @@ INSTANTIATE_TEST_SUITE_P(
         bad_profile{"cenote-profile 1\nclass 32\nclass 32\n", "sizes do not ascend", 3},
         bad_profile{"cenote-profile 1\nclass 0\n", "sizes do not ascend", 2},
         bad_profile{"cenote-profile 1\nclass 24\n", "no multiple of 16", 2},
-        bad_profile{"cenote-profile 1\nclass 1040\n", "above 1024, but no multiple of 128", 2},
+        bad_profile{"cenote-profile 1\nclass 8208\n", "above 8192, but no multiple of 128", 2},
         bad_profile{"cenote-profile 1\nclass 65552\n", "no size class is above 65536", 2},
         bad_profile{"cenote-profile 1\nclass 9999999999\n", not_understood, 2},
         bad_profile{"cenote-profile 1\nclass -16\n", not_understood, 2},
