@@ -55,7 +55,19 @@ std::string file_of(const known& which) {
     return {};
 }
 
+// NAME:PROFILE.
+allocator find_with_profile(const known& which, const std::string& asked, const std::string& profile) {
+    std::error_code none;
+    const std::filesystem::path file = std::filesystem::absolute(profile);
+    if (!std::filesystem::is_regular_file(file, none))
+        throw failure(exit_usage, "--with: there is no file " + file.string());
+    return {asked, find_library(which.files.front()), file.string()};
+}
+
 allocator find_asked(const std::string& asked) {
+    for (const known& each : all_known)
+        if (const std::string front = std::string(each.name) + ":"; each.is_ours && asked.starts_with(front))
+            return find_with_profile(each, asked, asked.substr(front.size()));
     if (const std::size_t equals = asked.find('='); equals != std::string::npos) {
         std::error_code none;
         const std::filesystem::path file = std::filesystem::absolute(asked.substr(equals + 1));
@@ -74,11 +86,16 @@ allocator find_asked(const std::string& asked) {
                                             each.files.front());
         return {each.name, std::move(file)};
     }
-    throw failure(exit_usage,
-                  "--with: nobody knows " + asked + "; known are " + known_allocators() + ", or NAME=FILE");
+    throw failure(exit_usage, "--with: nobody knows " + asked + "; known are " + known_allocators() +
+                                  ", cenote:PROFILE, or NAME=FILE");
 }
 
 } // namespace
+
+void allocator::put_into(environment& variables) const {
+    if (!library.empty()) variables.preload(library);
+    if (!profile.empty()) variables.set("CENOTE_PROFILE", profile);
+}
 
 std::string known_allocators() {
     std::string names;

@@ -1,6 +1,8 @@
 // Layer: tool. The replacements of malloc that this machine has, by name.
 #pragma once
 
+#include "../process/environment.hpp"
+
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,13 +11,17 @@ namespace cenote::tool {
 
 struct allocator {
     std::string name;
-    std::string library; // the file to preload; empty for the C library's own
+    std::string library;   // the file to preload; empty for the C library's own
+    std::string profile{}; // for CENOTE_PROFILE; empty for none of its own
+
+    // Into the environment of a program that shall have it.
+    void put_into(environment& variables) const;
 };
 
 // The names that find_allocators knows, in its order: glibc first, ours last.
 std::string known_allocators();
 
-// Those that are asked for, names or NAME=FILE with commas between; all that are found where nothing is. Throws failure for a
+// Those that are asked for, names, NAME:PROFILE for one of ours, or NAME=FILE, with commas between; all that are found where nothing is. Throws failure for a
 // name that nobody knows, or that is not found.
 std::vector<allocator> find_allocators(const std::string& asked);
 

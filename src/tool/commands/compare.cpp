@@ -132,10 +132,8 @@ public:
 private:
     environment variables_for(const allocator& which) const {
         environment variables = environment::inherited();
-        if (!which.library.empty())
-            variables.preload(which.library);
-        else if (brings_own_)
-            variables.preload(c_library());
+        which.put_into(variables);
+        if (which.library.empty() && brings_own_) variables.preload(c_library());
         return variables;
     }
 
@@ -221,9 +219,10 @@ int compare_allocators(const compare_options& options, std::vector<std::string> 
 std::function<int()> prepare_compare(CLI::App& line) {
     take_program(line);
     const auto options = std::make_shared<compare_options>();
-    line.add_option("--with", options->with,
-                    "which, with commas between; the first is what others are compared to: " +
-                        known_allocators() + ", or NAME=FILE (default: all that are found)");
+    line.add_option(
+        "--with", options->with,
+        "which, with commas between; the first is what others are compared to: " + known_allocators() +
+            ", cenote:PROFILE (with a profile of cenote advise), or NAME=FILE (default: all that are found)");
     line.add_option("-n,--runs", options->rounds,
                     "runs under each, one in each round; from 6 on there is an interval")
         ->check(CLI::Range(1, 1000))

@@ -154,6 +154,7 @@ ordered_json compare_json(const comparison& of) {
         ordered_json entry;
         entry["name"] = each.which.name;
         entry["library"] = each.which.library;
+        if (!each.which.profile.empty()) entry["profile"] = each.which.profile;
         entry["failure"] = each.failure;
         for (const compared_measure& what : all_measures) {
             const std::vector<double> values = values_of(each, what), base = values_of(of.baseline(), what);

@@ -2,6 +2,7 @@
 
 namespace cenote::tool {
 
+extern const command advise_command;
 extern const command compare_command;
 extern const command completion_command;
 extern const command doctor_command;
@@ -13,8 +14,8 @@ extern const command view_command;
 
 const std::vector<const command*>& commands() {
     static const std::vector<const command*> all{
-        &run_command,  &compare_command, &record_command, &replay_command,
-        &view_command, &top_command,     &doctor_command, &completion_command,
+        &run_command,    &compare_command, &record_command, &replay_command,     &view_command,
+        &advise_command, &top_command,     &doctor_command, &completion_command,
     };
     return all;
 }

@@ -39,7 +39,7 @@ struct replay_line {
 struct replay_subject {
     std::string name;
     replay_memory memory = replay_memory::malloc;
-    std::string library{};             // to preload; empty for none
+    allocator malloc{};                // where memory is malloc
     std::vector<double> nanoseconds{}; // a call, for each run
     replay_run space{};                // of the run that looked at memory
     std::string failure{};
@@ -48,25 +48,25 @@ struct replay_subject {
 // Those that are within this program, beside the mallocs of the machine.
 std::vector<replay_subject> find_subjects(const std::string& asked) {
     std::vector<replay_subject> subjects;
-    const auto add = [&](const std::string& name, replay_memory memory, const std::string& library) {
-        subjects.push_back({.name = name, .memory = memory, .library = library});
+    const auto add = [&](const std::string& name, replay_memory memory, const allocator& malloc = {}) {
+        subjects.push_back({.name = name, .memory = memory, .malloc = malloc});
     };
     if (asked.empty()) {
         for (const allocator& each : find_allocators(""))
-            add(each.name, replay_memory::malloc, each.library);
-        add("heap", replay_memory::heap, "");
-        add("pools", replay_memory::pools, "");
+            add(each.name, replay_memory::malloc, each);
+        add("heap", replay_memory::heap);
+        add("pools", replay_memory::pools);
         return subjects;
     }
     std::istringstream words(asked);
     for (std::string word; std::getline(words, word, ',');) {
         if (word == "heap")
-            add(word, replay_memory::heap, "");
+            add(word, replay_memory::heap);
         else if (word == "pools")
-            add(word, replay_memory::pools, "");
+            add(word, replay_memory::pools);
         else
             for (const allocator& each : find_allocators(word))
-                add(each.name, replay_memory::malloc, each.library);
+                add(each.name, replay_memory::malloc, each);
     }
     return subjects;
 }
@@ -87,7 +87,7 @@ replay_run replay_once(replay_plan& plan, const replay_subject& subject, const r
     start.arguments = {"cenote", replay_worker_word, std::to_string(plan.file())};
     start.variables = environment::inherited();
     start.variables.remove("LD_PRELOAD");
-    if (!subject.library.empty()) start.variables.preload(subject.library);
+    subject.malloc.put_into(start.variables);
     child worker(std::move(start));
     const ending how = worker.wait();
     if (how.interrupted != 0) throw failure(exit_trouble, "interrupted");
@@ -230,7 +230,8 @@ std::function<int()> prepare_replay(CLI::App& line) {
     line.add_option(
         "--with", options->with,
         "on which, with commas between; the first is what others are compared to: " + known_allocators() +
-            ", NAME=FILE, heap (a Cenote heap), pools (a Cenote pool for each size class) (default: all that "
+            ", cenote:PROFILE (with a profile of cenote advise), NAME=FILE, heap (a Cenote heap), pools (a "
+            "Cenote pool for each size class) (default: all that "
             "are found)");
     line.add_option("--threads", options->threads, "as-recorded, or one: all calls in one thread")
         ->check(CLI::IsMember({"as-recorded", "one"}))

@@ -14,7 +14,6 @@ namespace {
 using nlohmann::ordered_json;
 
 double number(std::uint64_t n) { return static_cast<double>(n); }
-double share(double part, double whole) { return whole > 0 ? part / whole : 0; }
 count_figures sum_of(const std::vector<count_figures>& programs) {
     count_figures sum = programs.front();
     for (std::size_t i = 1; i != programs.size(); ++i)

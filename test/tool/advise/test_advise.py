@@ -1,0 +1,126 @@
+"""`cenote advise`: what it finds in a recorded program, and that the heap does as the profile says."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+CENOTE = os.environ["CENOTE"]
+DEEDS = os.environ["ADVISE_DEEDS"]
+MALLOC = os.environ["MALLOC"]
+FINE, FINDING, USAGE, TROUBLE = 0, 1, 2, 125
+
+
+def run(*words, **options):
+    return subprocess.run([str(word) for word in words], capture_output=True, text=True, timeout=120, check=False, **options)
+
+
+class Advise(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.room = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.room.cleanup)
+        cls.folder = Path(cls.room.name)
+        cls.trace = cls.folder / "deeds.trace"
+        done = run(CENOTE, "record", "--stacks", "4096", "-o", cls.trace, DEEDS)
+        assert done.returncode == 0, done.stderr
+
+    def advise(self, *options, trace=None, status=FINE):
+        done = run(CENOTE, "advise", trace or self.trace, *options)
+        self.assertEqual(done.returncode, status, done.stderr)
+        return done
+
+    def advice(self, *options, **more):
+        return json.loads(self.advise("--json", *options, **more).stdout)
+
+    def test_classes_cut_the_waste_and_the_heap_has_them(self):
+        got = self.advice()
+        profile = Path(got["profile"])
+        self.assertEqual(profile, Path(f"{self.trace}.profile"))
+        self.assertIn(1040, [c["size"] for c in got["classes"]])
+        self.assertGreater(got["waste"]["at_peak"], 4_000_000)
+        self.assertLess(got["waste_with_profile"]["at_peak"], got["waste"]["at_peak"] / 5)
+
+        def resident(**environment):
+            script = f"import resource, subprocess; subprocess.run([{DEEDS!r}], check=True, env={environment!r}); " \
+                     "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+            return int(run(sys.executable, "-c", script).stdout)
+        saved = resident(LD_PRELOAD=MALLOC) - resident(LD_PRELOAD=MALLOC, CENOTE_PROFILE=str(profile))
+        promised = (got["waste"]["at_peak"] - got["waste_with_profile"]["at_peak"]) / 1024
+        self.assertGreater(saved, .7 * promised)
+        self.assertLess(saved, 1.3 * promised)
+
+    def test_every_library_takes_the_profile(self):
+        profile = self.folder / "all.profile"
+        self.advise("-o", profile)
+        for library in MALLOC, os.environ["MALLOC_HARDENED"]:
+            done = run(DEEDS, env={"LD_PRELOAD": library, "CENOTE_PROFILE": str(profile)})
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def test_call_sites_have_names_and_advice(self):
+        sites = {re.search(r"make_\w+", s["place"])[0]: s for s in self.advice()["call_sites"] if "make_" in s["place"]}
+        self.assertEqual(sites["make_node"]["advice"], "object_pool")
+        self.assertEqual(sites["make_node"]["size"], 48)
+        self.assertAlmostEqual(sites["make_node"]["objects"] / 60_000, 1, delta=.3)
+        self.assertEqual(sites["make_node"]["instructions_saved"], 32 * sites["make_node"]["objects"])
+        self.assertEqual(sites["make_word"]["advice"], "arena")
+        self.assertAlmostEqual(sites["make_word"]["die_together"] / 1_000, 1, delta=.3)
+        text = self.advise().stdout
+        self.assertRegex(text, r"make_node.*object_pool")
+        self.assertRegex(text, r"make_word.*arena .*die at a time")
+
+    def test_without_stacks_there_are_no_call_sites(self):
+        trace = self.folder / "bare.trace"
+        self.assertEqual(run(CENOTE, "record", "--stacks", "0", "-o", trace, DEEDS).returncode, 0)
+        self.assertIn("no call sites: the trace has no stacks", self.advise(trace=trace).stdout)
+
+    def test_a_damaged_trace_is_read_as_far_as_it_goes(self):
+        part = self.folder / "part.trace"
+        part.write_bytes(self.trace.read_bytes()[:-40])
+        done = self.advise(trace=part, status=FINDING)
+        self.assertTrue(done.stderr.startswith("cenote: "), done.stderr)
+        self.assertIn("the profile is in", done.stdout)
+        self.assertTrue(Path(f"{part}.profile").exists())
+
+    def test_what_is_no_trace_leaves_no_profile(self):
+        for path, status in ((self.folder / "none", TROUBLE), (self.folder, TROUBLE), (DEEDS, TROUBLE)):
+            profile = self.folder / "never.profile"
+            done = self.advise("-o", profile, trace=path, status=status)
+            self.assertEqual((done.stdout, done.stderr.count("\n")), ("", 1), done.stderr)
+            self.assertFalse(profile.exists())
+
+    def test_a_profile_that_cannot_be_written_is_trouble(self):
+        self.assertIn("/dev/full", self.advise("-o", "/dev/full", status=TROUBLE).stderr)
+        self.assertIn("/nowhere/p", self.advise("-o", "/nowhere/p", status=TROUBLE).stderr)
+        with open("/dev/full", "w", encoding="ascii") as full:
+            done = subprocess.run([CENOTE, "advise", self.trace, "-o", self.folder / "p"], stdout=full, check=False,
+                                  stderr=subprocess.DEVNULL)
+        self.assertEqual(done.returncode, TROUBLE)
+
+    def test_wrong_command_lines(self):
+        self.assertEqual(run(CENOTE, "advise").returncode, USAGE)
+        self.assertEqual(run(CENOTE, "advise", self.trace, "--rows", "0").returncode, USAGE)
+
+    def test_compare_and_replay_take_profiles(self):
+        profile = self.folder / "compared.profile"
+        self.advise("-o", profile)
+        done = run(CENOTE, "compare", "-n", "2", "--json", "--with", f"cenote,cenote:{profile}", DEEDS)
+        self.assertEqual(done.returncode, FINE, done.stderr)
+        plain, with_profile = json.loads(done.stdout)["allocators"]
+        self.assertNotIn("profile", plain)
+        self.assertEqual(with_profile["profile"], str(profile))
+        self.assertLess(with_profile["peak_resident_bytes"]["ratio"], .95)
+        done = run(CENOTE, "replay", "-n", "1", "--json", "--with", f"cenote,cenote:{profile}", self.trace)
+        plain, with_profile = json.loads(done.stdout)["subjects"]
+        self.assertLess(with_profile["most_resident"], .95 * plain["most_resident"])
+        done = run(CENOTE, "compare", "--with", "cenote:/nowhere/p", DEEDS)
+        self.assertEqual(done.returncode, USAGE)
+        self.assertIn("/nowhere/p", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
