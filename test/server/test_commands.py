@@ -225,7 +225,7 @@ class Administration(WithServer):
             self.assertIn("# %s\r\n" % section, text)
         self.assertEqual(self.c.command("INFO", "keyspace"), b"# Keyspace\r\ndb0:keys=1,expires=1,avg_ttl=0\r\n")
         self.assertEqual(self.c.command("INFO", "none"), b"")
-        info = self.server.info()
+        info = self.server.wait_until_ours(2)  # clients of the test before are gone
         self.assertEqual(info["memory_from"], self.memory)
         self.assertEqual(info["connected_clients"], "2")
         self.assertEqual(info["entry"]["live"], 1)
