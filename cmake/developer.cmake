@@ -23,6 +23,12 @@ if(CENOTE_SANITIZE)
   target_link_options(cenote_developer INTERFACE ${sanitize})
 endif()
 
+# The counts lie in a file that is mapped, so that they are whole however a process ends. For src/ as well.
+if(CENOTE_COVERAGE)
+  add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:SHELL:-fprofile-instr-generate -fcoverage-mapping -mllvm -runtime-counter-relocation -mllvm -instrprof-atomic-counter-update-all>")
+  add_link_options($<$<LINK_LANGUAGE:CXX>:-fprofile-instr-generate>)
+endif()
+
 # Most tests look at the pools' own addresses; those that shall not say so (test/CMakeLists.txt).
 if(CENOTE_SANITIZE MATCHES address)
   target_compile_definitions(cenote_developer INTERFACE CENOTE_STAND_INS=0)

@@ -16,6 +16,7 @@ packages_test="clang libclang-rt-dev gcc make pkgconf libcmocka-dev libgtest-dev
                $packages_package $packages_docs $packages_analyse $packages_charts"
 packages_bench="libbenchmark-dev libcli11-dev nlohmann-json3-dev libboost-dev libfoonathan-memory-dev
                 libjemalloc-dev libgoogle-perftools-dev libmimalloc-dev libtbb-dev"
+packages_coverage="clang llvm binutils"
 packages_lint="clang-format shellcheck python3 g++"
 
 # need PACKAGE...: installs those that are missing, or says which they are.

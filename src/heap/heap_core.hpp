@@ -136,7 +136,6 @@ public:
     // Whether a block begins at `p`, handed out or not. Any pointer may be asked. Takes a lock.
     bool is_block(const void* p) const noexcept;
     bool owns(const void* p) const noexcept { return map_.kind_of(p) != kind_foreign; }
-    unit_kind kind_of(const void* p) const noexcept { return map_.kind_of(p); }
 
     void set_limit(std::size_t bytes) noexcept { supply_.set_limit(bytes); }
     class budget& budget() noexcept {

@@ -63,8 +63,7 @@ public:
 
     // Free, but resident. Relaxed: a figure of some moment.
     std::size_t loose_bytes() const noexcept { return loose_units() * unit; }
-    std::size_t segments() const noexcept { return records_.size(); } // needs the lock
-    std::size_t large_bytes() const noexcept;                         // of large blocks. Needs the lock
+    std::size_t large_bytes() const noexcept; // of large blocks. Needs the lock
 
     // Needs a heap that nobody uses any more.
     void release_all() noexcept;

@@ -105,6 +105,18 @@ TYPED_TEST(full_checks, name_the_fault_the_place_and_the_pool) {
     }
 }
 
+TEST(full_checks_of_moved_pools, know_their_blocks_as_before) {
+    cenote::object_pool<item> first;
+    item* const p = first.create();
+    cenote::object_pool<item> pool{std::move(first)};
+    const auto twice = [&] {
+        pool.destroy(p);
+        pool.destroy(p);
+    };
+    EXPECT_DEATH(twice(), "cenote: double destroy[^\n]*\n(cenote:[^\n]*\n)*cenote: destroyed by");
+    pool.destroy(p);
+}
+
 // Who did it is in the lines below: once for the creation, and once for the destroy.
 TYPED_TEST(full_checks, say_who_created_and_who_destroyed) {
     typename TypeParam::template pool<item> pool;

@@ -45,10 +45,6 @@ struct owner_word {
     static constexpr std::uint64_t bits_of(participant_id p) noexcept {
         return std::uint64_t{p.incarnation & 0xFFFFU} << 16 | std::uint64_t{p.seat} << 2;
     }
-    static constexpr owner_word of(std::uint32_t generation, std::uint64_t owner_bits,
-                                   block_state s) noexcept {
-        return {std::uint64_t{generation - 1} << 32 | owner_bits | static_cast<std::uint64_t>(s)};
-    }
 
     // In free words: what the next object will have.
     constexpr std::uint32_t generation() const noexcept {

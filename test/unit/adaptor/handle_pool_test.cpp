@@ -238,6 +238,9 @@ TEST(handle_pool, is_preheated_and_counts_as_object_pool_does) {
     ledger books;
     handle_pool<std::uint64_t, cenote::pool_options{}, ledger_source> pool{cenote::growth{}, books};
     pool.preheat(500);
+    const std::size_t calls = books.calls();
+    pool.source().deallocate(pool.source().allocate(100, 8), 100, 8);
+    EXPECT_EQ(books.calls(), calls + 1); // it is the source that was given
     EXPECT_GE(pool.capacity(), 500U);
     EXPECT_EQ(pool.table_bytes(), 0U);
     std::vector<handle<std::uint64_t>> made;

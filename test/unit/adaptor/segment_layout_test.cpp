@@ -36,7 +36,8 @@ TEST(owner_word, keeps_its_parts_apart) {
 }
 
 TEST(owner_word, comes_round_to_generation_1_and_never_has_0) {
-    constexpr owner_word last = owner_word::of(owner_word::last_generation, 0, block_state::live);
+    constexpr owner_word last{std::uint64_t{owner_word::last_generation - 1} << 32 |
+                              static_cast<std::uint64_t>(block_state::live)};
     static_assert(last.generation() == 0xFFFF'FFFFU && last.freed().generation() == 1);
 }
 

@@ -81,6 +81,8 @@ TEST(static_cached_pool, grows_as_its_tag_says_and_visits_its_objects) {
     EXPECT_EQ(seen, 10U);
     for (object* const p : objects)
         pool.destroy(p);
+    EXPECT_GT(pool.trim(), 0U);
+    EXPECT_EQ(pool.stats().bytes, 0U);
 }
 
 } // namespace
