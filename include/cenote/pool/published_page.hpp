@@ -106,7 +106,7 @@ private:
     template <std::size_t Words, class T>
     static void get_words(T& to, const std::uint64_t (&from)[Words]) noexcept {
         static_assert(sizeof to == sizeof from);
-        std::uint64_t words[Words];
+        std::uint64_t words[Words] = {};
         for (std::size_t i = 0; i != Words; ++i)
             words[i] = __atomic_load_n(&from[i], __ATOMIC_ACQUIRE);
         std::memcpy(static_cast<void*>(&to), words, sizeof to);
