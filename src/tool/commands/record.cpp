@@ -128,9 +128,16 @@ int record_program(const record_line& line, const std::vector<std::string>& word
 
 std::function<int()> prepare_record(CLI::App& line) {
     const auto options = std::make_shared<record_line>();
-    line.add_option("-o,--output", options->path, "the trace, a file")->required();
+    line.add_option("-o,--output", options->path, "the trace, a file")
+        ->required()
+        ->check(CLI::Validator(
+            [](const std::string& path) {
+                return path == "-" ? std::string("a trace cannot go to stdout") : std::string();
+            },
+            ""));
     line.add_option("--stacks", options->stacks,
-                    "a stack for so many bytes on average (65536); 0 for none, 1 for each allocation");
+                    "a stack for so many bytes on average (65536); 0 for none, 1 for each allocation")
+        ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 47U));
     line.add_flag("--drop", options->drops,
                   "never let the program wait for the recorder: count what is lost instead");
     line.add_flag("--children", options->children, "also processes that it starts, each into FILE.PROCESS");

@@ -40,6 +40,7 @@ trace_summary summarize_with_progress(trace_reader& trace, const view_line& line
 int view_trace(const view_line& line) {
     const std::string place = !line.output.empty() ? line.output : line.json ? "-" : line.path + ".html";
     trace_reader trace(line.path);
+    refuse_to_replace(line.path, place);
     whole_file to(place);
     const trace_summary summary = summarize_with_progress(trace, line);
     for (const std::string& note : trace.notes())

@@ -50,4 +50,10 @@ void whole_file::write(std::string_view text) {
     }
 }
 
+void refuse_to_replace(const std::string& input, const std::string& output) {
+    std::error_code none;
+    if (output != "-" && std::filesystem::equivalent(input, output, none))
+        throw failure(exit_usage, output + " is what is read: name another file with -o");
+}
+
 } // namespace cenote::tool

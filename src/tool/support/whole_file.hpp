@@ -19,4 +19,7 @@ private:
     bool is_replaced_ = true;
 };
 
+// Throws failure, as for a wrong command line, where what is to be written is the file that was read.
+void refuse_to_replace(const std::string& input, const std::string& output);
+
 } // namespace cenote::tool

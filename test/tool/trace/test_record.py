@@ -223,6 +223,9 @@ class Record(Case):
             (["-o", self.trace], 2, "there is no program to run"),
             (["--", "true"], 2, "--output is required"),
             (["-o", self.trace, "--stacks", "many", "--", "true"], 2, "--stacks"),
+            (["-o", self.trace, "--stacks", "-1", "--", "true"], 2, "--stacks"),
+            (["-o", self.trace, "--stacks", "99999999999999999999", "--", "true"], 2, "--stacks"),
+            (["-o", "-", "--", "true"], 2, "stdout"),
             (["-o", self.trace, "--", "/sbin/ldconfig", "-p"], 126, "never loaded the recorder"),
         ]:
             done = run(CENOTE, "record", *words)

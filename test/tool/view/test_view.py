@@ -132,6 +132,14 @@ class View(Case):
             self.assertEqual((done.returncode, done.stdout), (status, ""), (words, done.stderr))
             self.assertIn(message, done.stderr)
 
+    def test_a_trace_is_not_replaced_by_its_page(self):
+        self.record(CALLS, "kinds", options=["-q"])
+        before = Path(self.trace).read_bytes()
+        done = run(CENOTE, "view", "-o", self.trace, self.trace)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("is what is read", done.stderr)
+        self.assertEqual(Path(self.trace).read_bytes(), before)
+
     def test_a_full_disk_leaves_no_half_page_and_what_was_there(self):
         self.record(CALLS, "kinds", options=["-q"])
 

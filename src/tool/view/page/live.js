@@ -45,7 +45,7 @@ function legendRow(fill, name, sub, title) {
 const divisions = {
   size: () => {
     const {groups, live} = summary.size_groups;
-    const name = (g) => (g.to <= 1024 ? `${g.from} to ${g.to} B` : `${format.bytes(g.from - 1)} to ${format.bytes(g.to)}`);
+    const name = (g) => (g.to <= 1024 ? `${g.from} to ${g.to} B` : `${g.from === 0 ? "0 B" : format.bytes(g.from - 1)} to ${format.bytes(g.to)}`);
     const names = groups.map((g) => ({name: name(g), title: `blocks of ${format.count(g.from)} to ${format.count(g.to)} bytes`}));
     const last = Math.max(1, groups.length - 1);
     return {names, live, fills: groups.map((g, i) => d3.interpolateViridis(0.08 + (0.9 * i) / last)), hint: "By the bytes that were asked for: Cenote's size classes (beyond 64 KiB doublings), neighbours together where they hold little. Dotted: the most within each column."};
