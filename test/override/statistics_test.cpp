@@ -105,16 +105,21 @@ TEST(malloc_stats, writes_to_standard_error) {
 }
 
 TEST(malloc_trim, says_whether_it_gave_memory_back) {
-    std::vector<void*> blocks(20'000);
-    for (void*& p : blocks)
-        p = std::malloc(hidden(1000UL));
-    for (void* const p : blocks) {
-        pattern{p, 1000}.fill(1);
-        std::free(p);
-    }
     void* const kept = std::malloc(hidden(1000UL));
     pattern{kept, 1000}.fill(2);
-    EXPECT_EQ(::malloc_trim(0), 1);
+    // On a busy machine so much time passes that all of it has gone back before, by itself; not always.
+    bool was_given = false;
+    for (int tries = 0; !was_given && tries != 50; ++tries) {
+        std::vector<void*> blocks(20'000);
+        for (void*& p : blocks)
+            p = std::malloc(hidden(1000UL));
+        for (void* const p : blocks) {
+            pattern{p, 1000}.fill(1);
+            std::free(p);
+        }
+        was_given = ::malloc_trim(0) == 1;
+    }
+    EXPECT_TRUE(was_given);
     EXPECT_TRUE((pattern{kept, 1000}.holds(2)));
     for (const std::size_t pad : {0UL, 1UL << 20U, SIZE_MAX}) {
         const int result = ::malloc_trim(hidden(pad));
