@@ -42,6 +42,9 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#endif
 #include <unistd.h>
 
 namespace cenote::shared_memory {
@@ -57,9 +60,14 @@ enum class mark : std::uint8_t { alone, shared };
 // A number for fcntl: far behind the end of any file, so that locks of the user's on its bytes are others.
 inline constexpr std::int64_t first_mark = std::int64_t{1} << 62;
 
+// close(2) without the C library's, in which a thread may be cancelled: this may be within malloc.
 inline void close_file(int fd) noexcept {
     const detail::errno_kept kept;
+#if defined(__linux__)
+    ::syscall(SYS_close, fd);
+#else
     ::close(fd);
+#endif
 }
 
 #if defined(__linux__) && defined(F_OFD_SETLK)
@@ -93,7 +101,7 @@ inline int create_unnamed(std::size_t bytes, int& fd, const char* what = "cenote
     int error = fill_with_zeroes(fd, bytes);
     // Nobody can make it smaller under those who have it mapped.
     if (error == 0 && ::fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) != 0) error = errno;
-    if (error != 0) ::close(fd);
+    if (error != 0) close_file(fd);
     return error;
 }
 
@@ -136,7 +144,7 @@ int create_named(const char* path, std::size_t bytes, unsigned mode, Fill fill, 
         error = give_name(fd, temporary, path);
     else if (temporary != nullptr)
         ::unlink(temporary);
-    if (error != 0) ::close(fd);
+    if (error != 0) close_file(fd);
     return error;
 }
 
@@ -166,7 +174,7 @@ inline int out_of_the_way(int fd) noexcept {
     constexpr int high = 100; // as many programs have room for
     const int moved = ::fcntl(fd, F_DUPFD_CLOEXEC, high);
     if (moved < 0) return fd;
-    ::close(fd);
+    close_file(fd);
     return moved;
 }
 inline int keep_from_children(void* p, std::size_t bytes) noexcept {
