@@ -20,14 +20,6 @@ bool is_size_class(const detail::heap_report& r) { return std::strcmp(r.kind, "s
 std::size_t live_blocks(const detail::heap_report& r) { return r.live - std::min(r.in_magazines, r.live); }
 std::size_t live_bytes(const detail::heap_report& r) { return live_blocks(r) * r.block_size; }
 
-// A name may have anything in it, and a terminal does what it is told.
-std::string printable(const char* name) {
-    std::string text = name;
-    for (char& c : text)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
-    return text;
-}
-
 std::string rate_text(std::optional<double> rate, bool is_signed = false) {
     if (!rate) return "";
     const double size = *rate < 0 ? -*rate : *rate;

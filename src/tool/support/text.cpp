@@ -55,6 +55,44 @@ std::string bar_text(double share, unsigned length) {
     return std::string(static_cast<std::size_t>(std::ceil(full - 0.01)), '#');
 }
 
+namespace {
+// Of the character of UTF-8 that the text begins with; 0 where that is none.
+std::size_t length_of_character(std::string_view text) {
+    const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const unsigned first = byte(0);
+    const std::size_t length = first < 0x80                     ? 1
+                               : first >= 0xC2 && first <= 0xDF ? 2
+                               : first >= 0xE0 && first <= 0xEF ? 3
+                               : first >= 0xF0 && first <= 0xF4 ? 4
+                                                                : 0;
+    if (length == 0 || length > text.size()) return 0;
+    for (std::size_t i = 1; i != length; ++i)
+        if ((byte(i) & 0xC0U) != 0x80) return 0;
+    // What a shorter one says, surrogates, and numbers that there are not (RFC 3629).
+    if ((first == 0xE0 && byte(1) < 0xA0) || (first == 0xED && byte(1) > 0x9F) ||
+        (first == 0xF0 && byte(1) < 0x90) || (first == 0xF4 && byte(1) > 0x8F))
+        return 0;
+    return length;
+}
+} // namespace
+
+std::string printable(std::string_view text) {
+    std::string result;
+    while (!text.empty()) {
+        const std::size_t length = length_of_character(text);
+        const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+        const bool is_control = (length == 1 && (byte(0) < 0x20 || byte(0) == 0x7F)) ||
+                                (length == 2 && byte(0) == 0xC2 && byte(1) < 0xA0);
+        const std::size_t taken = std::max<std::size_t>(length, 1);
+        if (length == 0 || is_control)
+            result += '?';
+        else
+            result += text.substr(0, taken);
+        text.remove_prefix(taken);
+    }
+    return result;
+}
+
 std::string command_text(const std::vector<std::string>& words, std::size_t most) {
     std::string text;
     for (const std::string& word : words) {
@@ -63,13 +101,19 @@ std::string command_text(const std::vector<std::string>& words, std::size_t most
         std::string shown = word;
         if (word.empty() || word.find_first_not_of(harmless) != std::string::npos) {
             shown = "'";
-            for (const char c : word)
-                shown += c == '\'' ? std::string("'\\''") : std::string(1, c == '\n' ? ' ' : c);
+            std::string one_line = word;
+            std::replace(one_line.begin(), one_line.end(), '\n', ' ');
+            for (const char c : printable(one_line))
+                shown += c == '\'' ? std::string("'\\''") : std::string(1, c);
             shown += "'";
         }
         text += (text.empty() ? "" : " ") + shown;
     }
-    if (text.size() > most) text.replace(most, std::string::npos, "...");
+    if (text.size() > most) {
+        while (most != 0 && (static_cast<unsigned char>(text[most]) & 0xC0U) == 0x80)
+            --most; // no part of a character
+        text.replace(most, std::string::npos, "...");
+    }
     return text;
 }
 

@@ -15,7 +15,10 @@ std::string percent_text(double share);              // .123 is 12.3 %
 std::string seconds_text(double seconds);            // 1.23 s, 45.6 ms, 7.89 us, 12 ns
 std::string fixed_text(double value, int decimals);  // 1.23
 std::string bar_text(double share, unsigned length); // # for each part of `length`
-// As one would type it in a shell; at most about `most` characters.
+// What other processes and files say may have anything in it, and a terminal does what it is told: a ? for each control
+// character, and each byte that is no UTF-8.
+std::string printable(std::string_view text);
+// As one would type it in a shell, printable; at most about `most` characters.
 std::string command_text(const std::vector<std::string>& words, std::size_t most = 70);
 
 // Columns that line up: the first to the left, others to the right, unless their heading ends with "<".
