@@ -44,6 +44,7 @@ private:
     friend class heap_core;
 
     static bool tell(telling what, report_visitor visit, void* context) noexcept;
+    static bool tell_without_waiting(report_visitor visit, void* context) noexcept;
     static report_teller teller_;
     static void thread_ends(void* heaps) noexcept;
     static void leave(thread_heaps& mine) noexcept;

@@ -49,26 +49,39 @@ bool heap_core::report_of(size_class c, bool may_wait, heap_report& r) const noe
     return true;
 }
 
-// One at a time, and none under the lock, for a visitor may allocate.
-bool heap_list::tell(telling what, report_visitor visit, void* context) noexcept {
-    const bool may_wait = what != telling::size_classes_too_without_waiting;
-    const size_class last = what == telling::heaps ? 0 : last_class;
+// All in one pass over the list, under its lock: a visitor who may not wait does not allocate.
+bool heap_list::tell_without_waiting(report_visitor visit, void* context) noexcept {
+    const tried_scope hold{heaps.lock, false};
+    if (!hold) return false;
     bool is_all = true;
+    for (const heap_core* h = heaps.oldest_; h != nullptr; h = h->newer_) {
+        if (h->name_ == nullptr) continue;
+        for (size_class c = 0; c <= last_class; ++c) {
+            heap_report r;
+            if (!h->report_of(c, false, r))
+                is_all = false;
+            else if (r.kind[0] != '\0' && (c == 0 || r.capacity != 0))
+                visit(context, r);
+        }
+    }
+    return is_all;
+}
+
+// Else one at a time, and none under the lock, for a visitor may allocate.
+bool heap_list::tell(telling what, report_visitor visit, void* context) noexcept {
+    if (what == telling::size_classes_too_without_waiting) return tell_without_waiting(visit, context);
+    const size_class last = what == telling::heaps ? 0 : last_class;
     for (std::size_t number = 0;; ++number) {
         for (size_class c = 0; c <= last; ++c) {
             heap_report r;
             {
-                const tried_scope hold{heaps.lock, may_wait};
-                if (!hold) return false;
+                const tried_scope hold{heaps.lock, true};
                 const heap_core* h = heaps.oldest_;
                 for (std::size_t i = 0; h != nullptr && i != number; ++i)
                     h = h->newer_;
-                if (h == nullptr) return is_all;
+                if (h == nullptr) return true;
                 if (h->name_ == nullptr) break;
-                if (!h->report_of(c, may_wait, r)) {
-                    is_all = false;
-                    continue;
-                }
+                h->report_of(c, true, r);
             }
             if (r.kind[0] != '\0' && (c == 0 || r.capacity != 0)) visit(context, r);
         }
@@ -83,5 +96,6 @@ constinit report_teller heap_list::teller_{&heap_list::tell};
 extern "C" {
 CENOTE_API extern const cenote::detail::publication_anchor cenote_publication;
 [[gnu::used]] constinit const cenote::detail::publication_anchor cenote_publication{
-    cenote::detail::published_page::right_magic, cenote::detail::pool_publication.wanted()};
+    cenote::detail::published_page::right_magic, cenote::detail::published_page::right_layout,
+    cenote::detail::pool_publication.wanted()};
 }

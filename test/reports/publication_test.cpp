@@ -18,6 +18,7 @@
 #include <string_view>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
 #include <vector>
@@ -71,6 +72,20 @@ struct shown {
         return nullptr;
     }
 };
+
+ino_t inode_of(int file) {
+    struct stat about {};
+    EXPECT_EQ(::fstat(file, &about), 0);
+    return about.st_ino;
+}
+std::size_t open_files() {
+    std::size_t count = 0;
+    DIR* const folder = ::opendir("/proc/self/fd");
+    while (::readdir(folder) != nullptr)
+        ++count;
+    ::closedir(folder);
+    return count;
+}
 
 void ask() { *pool_publication.wanted() = cenote::detail::publication::asked; }
 
@@ -250,6 +265,76 @@ TEST(publication, asked_again_it_makes_another_file_where_somebody_closed_it) {
     });
 }
 
+TEST(publication, asked_again_it_makes_no_other_file_while_its_own_is_open) {
+    alone([] {
+        ask();
+        work();
+        const ino_t first = inode_of(find_pages().at(0).file);
+        const std::size_t files = open_files();
+        for (int i = 0; i != 50; ++i) {
+            ask();
+            work();
+            EXPECT_EQ(*pool_publication.wanted(), cenote::detail::publication::published);
+        }
+        EXPECT_EQ(open_files(), files);
+        ASSERT_EQ(find_pages().size(), 1U);
+        EXPECT_EQ(inode_of(find_pages()[0].file), first);
+    });
+}
+
+TEST(publication, goes_on_with_its_page_where_there_are_no_files_for_another) {
+    alone([] {
+        ask();
+        work();
+        const found_page first = find_pages().at(0);
+        ::close(first.file);
+        rlimit before{};
+        ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+        const rlimit none{0, before.rlim_max};
+        ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+        ask();
+        work();
+        EXPECT_EQ(*pool_publication.wanted(), cenote::detail::publication::published);
+        first.at->want(1);
+        const std::uint64_t number = shown(first.at).head.number;
+        while (first.at->wanted() != 0)
+            work();
+        EXPECT_GT(shown(first.at).head.number, number);
+        ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+        ask();
+        work();
+        EXPECT_EQ(find_pages().size(), 1U);
+    });
+}
+
+TEST(publication, what_is_published_for_good_stays_so_whoever_asks) {
+    alone([] {
+        ASSERT_TRUE(cenote::publish());
+        ask();
+        work();
+        EXPECT_EQ(in_a_child([] {
+                      work();
+                      return find_pages().size() == 1 ? 0 : 1;
+                  }),
+                  0);
+    });
+}
+
+TEST(publication, children_of_children_do_not_gather_their_forebears_files) {
+    alone([] {
+        ASSERT_TRUE(cenote::publish());
+        const std::size_t files = open_files();
+        EXPECT_EQ(in_a_child([files] {
+                      work();
+                      return in_a_child([files] {
+                          work();
+                          return find_pages().size() == 1 && open_files() == files ? 0 : 1;
+                      });
+                  }),
+                  0);
+    });
+}
+
 TEST(publication, a_child_of_a_process_that_was_asked_publishes_nothing) {
     alone([] {
         ask();
@@ -271,11 +356,13 @@ TEST(publication, a_child_of_a_process_that_was_asked_publishes_nothing) {
 TEST(publication, a_child_of_one_that_publishes_for_good_has_a_page_of_its_own) {
     alone([] {
         ASSERT_TRUE(cenote::publish());
+        published_page* const page = find_pages().at(0).at;
         const int parent = ::getpid();
         EXPECT_EQ(in_a_child([&] {
                       work();
                       if (find_pages().size() != 1) return 1;
-                      return shown(find_pages_of(parent).at(0).at).head.number == 1 ? 0 : 2;
+                      if (!find_pages_of(parent).empty()) return 2;
+                      return shown(page).head.number == 1 ? 0 : 3;
                   }),
                   0);
     });
@@ -329,7 +416,18 @@ TEST(publication, waits_for_no_lock_that_its_own_thread_holds) {
     });
 }
 
-// In this process: others cannot be forked from one that has threads, for ThreadSanitizer.
+// These in this process: others cannot be forked from one that has threads, for ThreadSanitizer.
+TEST(publication, threads_that_publish_at_the_same_time_all_do) {
+    std::atomic<int> refused{0};
+    std::vector<std::thread> all;
+    for (int t = 0; t != 8; ++t)
+        all.emplace_back([&refused] { refused += cenote::publish() ? 0 : 1; });
+    for (std::thread& t : all)
+        t.join();
+    EXPECT_EQ(refused, 0);
+    EXPECT_EQ(find_pages().size(), 1U);
+}
+
 TEST(publication, threads_that_come_and_go_are_seen_from_beside) {
     ASSERT_TRUE(cenote::publish());
     const auto pages = find_pages();

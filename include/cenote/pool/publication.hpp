@@ -20,17 +20,18 @@
 #include "cenote/pool/published_page.hpp"
 #include "cenote/pool/record_table.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <new>
 #include <unistd.h>
 
 namespace cenote::detail {
 
 // How another process finds, by its name among the symbols of a library or program, where to write that it asks.
 struct publication_anchor {
-    std::uint64_t magic; // the page's
+    std::uint64_t magic;  // the page's
+    std::uint64_t layout; // the same: who knows another does not ask
     std::uint32_t* wanted;
 };
 inline constexpr const char* publication_symbol = "cenote_publication";
@@ -38,11 +39,13 @@ inline constexpr const char* publication_symbol = "cenote_publication";
 class publication {
 public:
     static constexpr std::uint64_t interval = 100; // milliseconds between two snapshots, at least
+    static constexpr std::uint64_t most_interval =
+        1'000; // where they cost so much that they would take more than 1 % of the time
     static constexpr std::uint64_t first =
         10; // snapshots that nobody need want: so one that soon rests has figures
 
     // What `wanted` may be. Asked is what another process writes there.
-    enum : std::uint32_t { nothing, asked, published, for_good };
+    enum : std::uint32_t { nothing, asked, published };
 
     constexpr publication() noexcept = default;
     publication(const publication&) = delete;
@@ -56,10 +59,21 @@ public:
     }
     // For good, and at once. False where the OS has no such file or no memory for it.
     bool publish() noexcept {
-        __atomic_store_n(&wanted_, std::uint32_t{for_good}, __ATOMIC_RELAXED); // as in note()
+        __atomic_store_n(&wanted_, std::uint32_t{asked}, __ATOMIC_RELAXED); // as in note()
         look();
         const state* const s = mine();
-        return s != nullptr && page_of(*s) != nullptr;
+        if (s == nullptr) return false;
+        // Another thread opens it at this moment, perhaps: until it has, or gave up.
+        for (int i = 0; i != most_waits && page_of(*s) == nullptr &&
+                        __atomic_load_n(&wanted_, __ATOMIC_RELAXED) == asked;
+             ++i) {
+            ::usleep(100);
+            look();
+        }
+        if (page_of(*s) == nullptr) return false;
+        // Relaxed: a child of a fork, which alone looks at it, has all that its parent's thread did.
+        __atomic_store_n(&is_for_good_, true, __ATOMIC_RELAXED);
+        return true;
     }
     constexpr std::uint32_t* wanted() noexcept { return &wanted_; }
 
@@ -75,20 +89,25 @@ private:
     struct state {
         bool is_busy; // one thread is at work; acquire and release pair with each other
         published_page* page;
-        std::uint64_t next; // milliseconds
+        std::uint64_t next;      // milliseconds
+        std::uint64_t last_cost; // of the last snapshot; nanoseconds
         std::uint64_t page_rows;
         published_head head;
         key keys[published_page::most_rows];
     };
-    struct pass; // one snapshot
+    struct pass;                              // one snapshot
+    static constexpr int most_waits = 10'000; // some seconds
 
     CENOTE_COLD void look() noexcept {
         state* const s = mine();
-        if (s == nullptr) return give_up();
+        if (s == nullptr) return give_up(asked);
         // Acquire: pairs with the release in open(): who finds it published finds the page, but in a fork's child.
         const std::uint32_t wanted = __atomic_load_n(&wanted_, __ATOMIC_ACQUIRE);
         published_page* const page = page_of(*s);
-        if (page == nullptr && wanted == published) return give_up();
+        if (page == nullptr && wanted == published && !__atomic_load_n(&is_for_good_, __ATOMIC_RELAXED)) {
+            close_inherited();
+            return give_up(published);
+        }
         const bool opens = page == nullptr || wanted == asked;
         if (!opens) {
             // Relaxed: about when.
@@ -100,27 +119,47 @@ private:
             open(*s);
         else if (const std::uint64_t snapshots = page->wanted(); snapshots != 0)
             page->want(snapshots - 1);
-        if (page_of(*s) != nullptr) take(*s);
-        // The first is of what there was before anything, perhaps.
-        if (!opens) __atomic_store_n(&s->next, coarse_milliseconds() + interval, __ATOMIC_RELAXED);
+        if (page_of(*s) != nullptr) {
+            const std::uint64_t pause = take(*s);
+            // The first is of what there was before anything, perhaps.
+            if (!opens) __atomic_store_n(&s->next, coarse_milliseconds() + pause, __ATOMIC_RELAXED);
+        }
         __atomic_store_n(&s->is_busy, false, __ATOMIC_RELEASE);
     }
     state* mine() noexcept;
     void open(state& s) noexcept;
-    static published_page* open_page() noexcept;
-    static void take(state& s) noexcept;
+    published_page* open_page(published_page* old) noexcept;
+    static std::uint64_t take(state& s) noexcept; // milliseconds until the next
+
+    // Whether the file is open still, as far as this process left it so.
+    bool has_file() const noexcept {
+        const int file = __atomic_load_n(&file_, __ATOMIC_RELAXED); // the thread at work's
+        return file >= 0 && shared_memory::identity_of(file) == identity_;
+    }
+    // In the child of a fork, which has its parent's file open. Relaxed: one thread gets the number.
+    void close_inherited() noexcept {
+        const int file = __atomic_exchange_n(&file_, -1, __ATOMIC_RELAXED);
+        if (file >= 0 && shared_memory::identity_of(file) == identity_) shared_memory::close_file(file);
+    }
 
     // Acquire: pairs with the release in open(), so that who finds the page finds what is in it.
     static published_page* page_of(const state& s) noexcept {
         return __atomic_load_n(&s.page, __ATOMIC_ACQUIRE);
     }
-    void give_up() noexcept {
-        pool_records.set_watcher(nullptr);
-        __atomic_store_n(&wanted_, std::uint32_t{nothing}, __ATOMIC_RELAXED); // as in note()
+    // Only where nobody asked meanwhile.
+    void give_up(std::uint32_t was) noexcept {
+        // Relaxed: as in note().
+        if (__atomic_compare_exchange_n(&wanted_, &was, std::uint32_t{nothing}, false, __ATOMIC_RELAXED,
+                                        __ATOMIC_RELAXED))
+            pool_records.set_watcher(nullptr);
     }
 
     std::uint32_t wanted_ = nothing;
+    bool is_for_good_ = false;
     state* state_ = nullptr; // set once
+    // The page's, in children its parent's. Written by the thread at work.
+    int file_ = -1;
+    std::uint64_t identity_ = 0;
 };
 
 CENOTE_API inline constinit publication pool_publication;
@@ -183,7 +222,7 @@ struct publication::pass {
     }
 };
 
-inline void publication::take(state& s) noexcept {
+inline std::uint64_t publication::take(state& s) noexcept {
     const std::uint64_t begin = fine_nanoseconds();
     published_page& page = *s.page;
     ++s.head.number;
@@ -202,8 +241,13 @@ inline void publication::take(state& s) noexcept {
     if (is_all) p.drop_unseen();
     s.head.taken = coarse_milliseconds();
     s.head.rows = s.page_rows;
-    s.head.cost += fine_nanoseconds() - begin;
+    const std::uint64_t cost = fine_nanoseconds() - begin;
+    s.head.cost += cost;
     page.end_snapshot(s.head);
+    // The cheaper one of two: the other may have waited for a processor. A hundred times as long is a rest of 99 %.
+    const std::uint64_t pause = std::min(cost, s.last_cost) * 100 / 1'000'000;
+    s.last_cost = cost;
+    return std::clamp(pause, interval, most_interval);
 }
 
 inline publication::state* publication::mine() noexcept {
@@ -219,39 +263,49 @@ inline publication::state* publication::mine() noexcept {
     return s;
 }
 
-inline published_page* publication::open_page() noexcept {
+// At the old one's place, where there is one, as other threads may look at it; its file, which is closed, is then gone.
+inline published_page* publication::open_page(published_page* old) noexcept {
     int fd = -1;
     if (shared_memory::create_unnamed(sizeof(published_page), fd, published_page::file_name) != 0)
         return nullptr;
     fd = shared_memory::out_of_the_way(fd);
-    void* p = nullptr;
-    const bool is_mapped = shared_memory::map(fd, sizeof(published_page), true, p) == 0;
+    void* p = old;
+    const bool is_mapped = old != nullptr ? shared_memory::map_again(p, fd, sizeof(published_page), true)
+                                          : shared_memory::map(fd, sizeof(published_page), true, p) == 0;
     if (is_mapped && shared_memory::keep_from_children(p, sizeof(published_page)) == 0) {
-        auto* const page = ::new (p) published_page;
+        auto* const page = static_cast<published_page*>(p); // all zeroes, as a new one is
         page->begin(static_cast<std::uint32_t>(::getpid()), coarse_milliseconds());
-        return page; // the file stays open, for others to find
+        identity_ = shared_memory::identity_of(fd);
+        __atomic_store_n(&file_, fd, __ATOMIC_RELAXED); // see has_file()
+        return page;                                    // the file stays open, for others to find
     }
-    if (is_mapped) shared_memory::unmap(p, sizeof(published_page));
+    if (is_mapped && old == nullptr) shared_memory::unmap(p, sizeof(published_page));
     shared_memory::close_file(fd);
     return nullptr;
 }
 
-// Again where it was asked again, as somebody closed the file. The page that nobody finds any more stays where it is:
-// other threads may look at it.
+// Again where it was asked again and somebody closed the file.
 inline void publication::open(state& s) noexcept {
-    const std::uint32_t wanted =
-        __atomic_load_n(&wanted_, __ATOMIC_RELAXED); // only this thread changes it now
-    if (page_of(s) != nullptr && wanted != asked) return;
-    published_page* const page = open_page();
-    if (page == nullptr) return give_up();
-    page->want(first);
-    s.page_rows = 0;
-    s.head = {};
-    // Release: pairs with the acquire of page_of().
-    __atomic_store_n(&s.page, page, __ATOMIC_RELEASE);
-    pool_records.set_watcher([]() noexcept { pool_publication.note(); });
+    published_page* const old = page_of(s);
+    if (old == nullptr) close_inherited();
+    if (old == nullptr || !has_file()) {
+        published_page* const page = open_page(old);
+        if (page != nullptr) {
+            page->want(first);
+            s.page_rows = 0;
+            s.head = {};
+            // Release: pairs with the acquire of page_of().
+            __atomic_store_n(&s.page, page, __ATOMIC_RELEASE);
+            pool_records.set_watcher([]() noexcept { pool_publication.note(); });
+        } else if (old == nullptr) {
+            give_up(published);
+            return give_up(asked);
+        }
+    }
     // Release: pairs with the acquire in look().
-    if (wanted == asked) __atomic_store_n(&wanted_, std::uint32_t{published}, __ATOMIC_RELEASE);
+    std::uint32_t was = asked;
+    __atomic_compare_exchange_n(&wanted_, &was, std::uint32_t{published}, false, __ATOMIC_RELEASE,
+                                __ATOMIC_RELAXED);
 }
 
 } // namespace cenote::detail

@@ -33,8 +33,11 @@ struct top_options {
 // Milliseconds.
 constexpr std::uint64_t first_patience = 500; // for figures of now
 constexpr std::uint64_t look_every = 50;
-constexpr std::uint64_t search_every = 5;    // until it was found where the process publishes
-constexpr std::uint64_t stale_after = 2'000; // without a snapshot: is it still there, where it was?
+constexpr std::uint64_t search_every = 5;           // until it was found where the process publishes
+constexpr std::uint64_t stale_after = 2'000;        // without a snapshot: is it still there, where it was?
+constexpr std::uint64_t search_found_every = 1'000; // for pages besides
+constexpr std::uint64_t search_first_every = 50;    // the same, in the first seconds
+constexpr std::uint64_t first_seconds = 3'000;
 constexpr std::uint64_t unfound_after = 300; // the process may have closed the file at once
 
 class watching {
@@ -55,6 +58,7 @@ public:
                 if (shown_ == 0) show(); // what it was when it ended
                 return finish(exit_fine, "has ended");
             }
+            search();
             process_.keep_watching();
             if (!look_after_stale_figures())
                 return finish(exit_fine, "became a program that cannot be watched");
@@ -86,6 +90,16 @@ private:
         report_.close();
         if (why != nullptr) std::fprintf(stderr, "cenote: process %d %s\n", process_.number(), why);
         return code;
+    }
+
+    // What was asked publishes when it next comes along.
+    void search() {
+        const std::uint64_t pause = !process_.was_found()            ? 0
+                                    : now() - began_ < first_seconds ? search_first_every
+                                                                     : search_found_every;
+        if (now() - searched_ < pause) return;
+        searched_ = now();
+        process_.search();
     }
 
     // It may have closed the file, or become another program.
@@ -127,6 +141,8 @@ private:
     std::uint64_t shown_ = 0;
     std::uint64_t last_number_ = 0;
     std::uint64_t looked_ = now();
+    std::uint64_t searched_ = now();
+    const std::uint64_t began_ = now();
 };
 
 std::function<int()> prepare_top(CLI::App& line) {

@@ -12,7 +12,6 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
-#include <set>
 #include <sstream>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -26,6 +25,7 @@ using detail::publication_anchor;
 using detail::published_page;
 
 constexpr std::uint64_t wanted_at_once = 100; // snapshots: ten seconds' at most
+constexpr int most_asks = 2;                  // of one publication, while no page of it comes
 constexpr int read_tries = 1'000;             // some 100 ms: a process may be stopped amid a snapshot
 
 // Descriptors that close themselves.
@@ -55,39 +55,47 @@ std::string target_of_link(const std::string& path) {
     return target;
 }
 
-// As the process itself has it, where it is in a namespace of its own.
-std::uint32_t own_number(const std::string& status, int otherwise) {
+// The last number of a line of /proc/PID/status.
+int number_in(const std::string& status, const char* line_name, int otherwise) {
     std::istringstream lines(status);
     for (std::string line; std::getline(lines, line);)
-        if (line.starts_with("NSpid:"))
-            return static_cast<std::uint32_t>(std::stoul(line.substr(line.find_last_of("\t ") + 1)));
-    return static_cast<std::uint32_t>(otherwise);
+        if (line.starts_with(line_name)) return std::stoi(line.substr(line.find_last_of("\t ") + 1));
+    return otherwise;
 }
 
-// A file that is mapped, and where its first byte is or would be.
+// A file that is mapped, and where its first byte is or would be: where its code runs, should it be mapped for something else as well.
 struct mapped_file {
     std::string path;
     std::uint64_t start;
+    bool is_run;
 };
 std::vector<mapped_file> mapped_files(const std::string& maps) {
     std::vector<mapped_file> files;
-    std::set<std::string> known;
     std::istringstream lines(maps);
     for (std::string line; std::getline(lines, line);) {
         std::istringstream words(line);
         std::string range, rights, offset, device, inode, path;
         words >> range >> rights >> offset >> device >> inode >> std::ws;
         std::getline(words, path);
-        if (!path.starts_with('/') || path.ends_with(" (deleted)") || !known.insert(path).second) continue;
-        files.push_back({path, std::stoull(range, nullptr, 16) - std::stoull(offset, nullptr, 16)});
+        if (!path.starts_with('/') || path.ends_with(" (deleted)")) continue;
+        const std::uint64_t from = std::stoull(offset, nullptr, 16);
+        const std::uint64_t start = std::stoull(range, nullptr, 16) - from;
+        auto known = std::find_if(files.begin(), files.end(),
+                                  [&path](const mapped_file& each) { return each.path == path; });
+        if (known == files.end())
+            known = files.insert(files.end(), {path, start, false});
+        else if (from == 0 && !known->is_run)
+            known->start = start; // another mapping begins
+        if (rights.size() > 2 && rights[2] == 'x') known->is_run = true;
     }
     return files;
 }
 
-// Where it is asked: an anchor in each library that has one, 0 where that is not right.
+// Where it is asked: an anchor in each library that has one.
 std::vector<std::uint64_t> anchors_of(const std::string& process, const std::string& maps) {
     std::vector<std::uint64_t> addresses;
     for (const mapped_file& each : mapped_files(maps)) {
+        if (!each.is_run) continue;
         const std::string seen = process + "root" + each.path;
         struct stat about {};
         if (::stat(seen.c_str(), &about) != 0 || !S_ISREG(about.st_mode) || ::access(seen.c_str(), R_OK) != 0)
@@ -112,9 +120,10 @@ public:
         struct stat about {};
         // Without the seal it might become smaller under us, which would be a signal.
         if (file.get() < 0 || ::fstat(file.get(), &about) != 0 ||
-            static_cast<std::size_t>(about.st_size) != sizeof(published_page) ||
-            (::fcntl(file.get(), F_GET_SEALS) & F_SEAL_SHRINK) == 0)
+            static_cast<std::size_t>(about.st_size) != sizeof(published_page))
             return nullptr;
+        const int seals = ::fcntl(file.get(), F_GET_SEALS);
+        if (seals < 0 || (seals & F_SEAL_SHRINK) == 0) return nullptr;
         void* const p =
             ::mmap(nullptr, sizeof(published_page), PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
         if (p == MAP_FAILED) return nullptr;
@@ -170,7 +179,17 @@ private:
 
 watched_process::watched_process(int number) : number_(number) {
     const std::string name = "process " + std::to_string(number);
-    folder_ = ::open(("/proc/" + std::to_string(number)).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const auto enter = [this] {
+        folder_ = ::open(("/proc/" + std::to_string(number_)).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    };
+    enter();
+    // A thread's number has a folder too, with the files of its process.
+    if (const int process = folder_ < 0 ? number : number_in(text_of_file(path("status")), "Tgid:", number);
+        process != number) {
+        ::close(folder_);
+        number_ = process;
+        enter();
+    }
     if (folder_ < 0 || !is_running()) throw failure(exit_not_found, "there is no " + name);
     std::istringstream line(text_of_file(path("cmdline")));
     for (std::string word; std::getline(line, word, '\0');)
@@ -178,7 +197,8 @@ watched_process::watched_process(int number) : number_(number) {
     // Programs that say there what they are at leave their arguments' room empty.
     while (!command_.empty() && command_.back().empty())
         command_.pop_back();
-    if (!find_pages() && !ask()) explain();
+    find_pages();
+    if (!ask() && pages_.empty()) explain();
 }
 
 watched_process::~watched_process() {
@@ -194,7 +214,9 @@ bool watched_process::is_running() const {
 
 // Keeps what it has where there is nothing else.
 bool watched_process::find_pages() {
-    const std::uint32_t process = own_number(text_of_file(path("status")), number_);
+    // As the process itself has it, where it is in a namespace of its own.
+    const auto process =
+        static_cast<std::uint32_t>(number_in(text_of_file(path("status")), "NStgid:", number_));
     std::vector<std::unique_ptr<page>> found;
     std::error_code error;
     std::filesystem::directory_iterator files(path("fd"), error);
@@ -213,7 +235,10 @@ bool watched_process::find_pages() {
         };
         if (std::any_of(found.begin(), found.end(), same)) continue;
         const auto known = std::find_if(pages_.begin(), pages_.end(), same);
-        if (known != pages_.end()) std::swap(*known, opened);
+        if (known != pages_.end())
+            std::swap(*known, opened);
+        else
+            asked_.clear(); // what was asked for came
         found.push_back(std::move(opened));
     }
     if (found.empty()) return false;
@@ -221,28 +246,65 @@ bool watched_process::find_pages() {
     return true;
 }
 
-// Writes into its memory that it is asked. False where it has no place for that.
+// Writes into its memory that it is asked, where a publication has no page that is known of. False where it has no place for that.
 bool watched_process::ask() {
     const std::vector<std::uint64_t> anchors = anchors_of(path(""), text_of_file(path("maps")));
     if (anchors.empty()) return false;
+    using detail::publication;
     const open_number memory(::open(path("mem").c_str(), O_RDWR | O_CLOEXEC));
-    bool is_asked = false;
+    const auto read_word = [&memory](std::uint64_t at, auto& to) {
+        return memory.get() >= 0 &&
+               ::pread(memory.get(), &to, sizeof to, static_cast<off_t>(at)) == sizeof to;
+    };
+    struct place {
+        std::uint64_t at;
+        std::uint32_t is;
+    };
+    std::vector<place> places;
+    bool is_other = false;
+    bool is_refused = memory.get() < 0;
+    bool is_starting = false; // the dynamic linker is at work: neither is there yet
     for (const std::uint64_t address : anchors) {
         publication_anchor anchor{};
-        const auto at = [](auto a) { return static_cast<off_t>(a); };
-        if (memory.get() < 0 || ::pread(memory.get(), &anchor, sizeof anchor, at(address)) != sizeof anchor ||
-            anchor.magic != published_page::right_magic)
+        if (!read_word(address, anchor)) {
+            is_starting = true;
             continue;
-        const std::uint32_t word = detail::publication::asked;
-        const auto to = at(reinterpret_cast<std::uintptr_t>(anchor.wanted));
-        is_asked = ::pwrite(memory.get(), &word, sizeof word, to) == sizeof word || is_asked;
+        }
+        if (anchor.magic != published_page::right_magic) continue;
+        if (anchor.layout != published_page::right_layout) {
+            is_other = true;
+            continue;
+        }
+        place found{reinterpret_cast<std::uintptr_t>(anchor.wanted), 0};
+        if (read_word(found.at, found.is))
+            places.push_back(found);
+        else
+            is_starting = true;
     }
-    if (!is_asked)
-        throw failure(exit_cannot_run, "process " + std::to_string(number_) +
-                                           " may not be asked to publish, which takes the rights of a "
-                                           "debugger (ptrace(2)): be root, or start it "
-                                           "with CENOTE_PUBLISH=1, or have it call cenote::publish()");
-    return true;
+    const auto published = static_cast<std::size_t>(std::count_if(
+        places.begin(), places.end(), [](const place& each) { return each.is == publication::published; }));
+    for (const place& each : places) {
+        // One that says it is published, and closed its file, is asked to look whether it has.
+        const bool is_lost = each.is == publication::published && pages_.size() < published;
+        if (each.is != publication::nothing && !is_lost) continue;
+        int& times = asked_[each.at];
+        if (times == most_asks) continue;
+        const std::uint32_t word = publication::asked;
+        if (::pwrite(memory.get(), &word, sizeof word, static_cast<off_t>(each.at)) == sizeof word)
+            ++times;
+        else
+            is_refused = true;
+    }
+    if (!pages_.empty()) return true;
+    const std::string name = "process " + std::to_string(number_);
+    if (is_refused)
+        throw failure(exit_cannot_run, name + " may not be asked to publish, which takes the rights of a "
+                                              "debugger (ptrace(2)): be root, or start it "
+                                              "with CENOTE_PUBLISH=1, or have it call cenote::publish()");
+    if (places.empty() && is_other)
+        throw failure(exit_cannot_run,
+                      name + " is of another version of Cenote: use the cenote that came with it");
+    return is_starting || !places.empty();
 }
 
 // Why there is nothing to be seen.
@@ -262,12 +324,17 @@ void watched_process::explain() const {
 }
 
 void watched_process::keep_watching() {
-    if (pages_.empty()) find_pages();
     for (const auto& each : pages_)
         each->want(wanted_at_once);
 }
 
-bool watched_process::look_again() { return find_pages() || ask(); }
+bool watched_process::look_again() {
+    const bool is_found = find_pages();
+    if (!is_found) pages_.clear();
+    return ask() || is_found;
+}
+
+void watched_process::search() { find_pages(); }
 
 published_snapshot watched_process::read() {
     published_snapshot all;

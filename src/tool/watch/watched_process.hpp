@@ -5,6 +5,7 @@
 #include "cenote/pool/published_page.hpp"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,7 +24,7 @@ struct published_snapshot {
 
 class watched_process {
 public:
-    // Asks the process to publish, if it does not. Throws failure where there is no such process, or it cannot be asked.
+    // Of that number, or with a thread of it. Asks the process to publish, if it does not. Throws failure where there is no such process, or it cannot be asked.
     explicit watched_process(int number);
     watched_process(const watched_process&) = delete;
     watched_process& operator=(const watched_process&) = delete;
@@ -38,6 +39,8 @@ public:
     void keep_watching();
     // Another look at where it publishes; where nowhere, it is asked again. False where it became a program that cannot be.
     bool look_again();
+    // Only for pages that came since: a program and a library in it may have one each.
+    void search();
     published_snapshot read();
 
 private:
@@ -54,6 +57,7 @@ private:
     int folder_ = -1; // in /proc: of this process, even if its number goes to another
     std::vector<std::string> command_;
     std::vector<std::unique_ptr<page>> pages_;
+    std::map<std::uint64_t, int> asked_; // how often, by where
 };
 
 } // namespace cenote::tool

@@ -153,9 +153,9 @@ class Top(Case):
 
     def test_a_program_and_the_replacement_show_each_what_they_have(self):
         program = self.replaced(POOLS, "publish")
-        look = self.looks(program, "-n", 2, "--interval", "0.4")[-1]
+        look = self.looks(program, "-n", 3, "--interval", "0.5")[-1]
         self.assertEqual(len(look["pools"]), 2)
-        # The library was not asked: there was something to be seen.
+        self.assertEqual([each["name"] for each in look["heaps"]], ["process"])
         program = self.start(POOLS, "publish", env={**os.environ, "LD_PRELOAD": LIBRARY, "CENOTE_PUBLISH": "1"})
         look = self.looks(program, "-n", 2, "--interval", "0.4")[-1]
         self.assertEqual(len(look["pools"]), 2)
@@ -170,7 +170,7 @@ class Top(Case):
     def test_the_environment_makes_it_show_itself_at_once(self):
         program = self.start(HEAP, "rest", env={**os.environ, "LD_PRELOAD": LIBRARY, "CENOTE_PUBLISH": "1"})
         self.assertTrue(shows(program.pid))
-        self.assertEqual([each["name"] for each in self.looks(program, "-n", 1)[0]["heaps"]], ["process"])
+        self.assertIn("process", [each["name"] for each in self.looks(program, "-n", 1)[0]["heaps"]])
 
     def test_children_of_one_that_publishes_are_found(self):
         self.start(POOLS, "fork")
@@ -187,6 +187,35 @@ class Top(Case):
         looks = self.looks(program, "-n", 3, "--interval", "0.5")
         self.assertTrue(looks[-1]["is_new"])
         self.assert_heap(looks[-1], "working")
+
+    def files(self, process):
+        return sorted(os.readlink(each) for each in Path(f"/proc/{process}/fd").iterdir())
+
+    def test_a_number_of_a_thread_is_its_processs(self):
+        program = self.replaced(find("python3"), "-c",
+                                "import threading\ndef work():\n while True: x = [bytes(i % 3000 + 600) for i in range(9000)]\n"
+                                "threading.Thread(target=work).start()\nprint(1, flush=True)")
+        thread, = (int(each) for each in os.listdir(f"/proc/{program.pid}/task") if int(each) != program.pid)
+        look = self.looks(thread, "-n", 2, "--interval", "0.9")[-1]
+        self.assertEqual(look["process"], program.pid)
+        self.assert_heap(look)
+        self.assertEqual(len([each for each in self.files(program.pid) if "cenote-top" in each]), 1)
+
+    def test_a_library_that_is_mapped_as_a_file_too(self):
+        program = self.replaced(find("python3"), "-c",
+                                "import mmap, sys\nfile = open(sys.argv[1], 'rb')\n"
+                                "all = [mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) for i in range(3)]\nprint(1, flush=True)\n"
+                                "while True: x = [bytes(i % 3000 + 600) for i in range(9000)]", LIBRARY)
+        self.assert_heap(self.looks(program, "-n", 2, "--interval", "0.4")[-1])
+
+    def test_who_looks_again_and_again_leaves_one_file(self):
+        program = self.start(HEAP, "work")
+        self.looks(program, "-n", 1)
+        before = self.files(program.pid)
+        for _ in range(3):
+            look = self.looks(program, "-n", 2, "--interval", "0.4")[-1]
+            self.assertEqual([each["name"] for each in look["heaps"]].count("working"), 1)
+        self.assertEqual(self.files(program.pid), before)
 
     def test_more_pools_than_there_is_room_for(self):
         program = self.start(POOLS, "many", 300)
@@ -334,6 +363,12 @@ class Top(Case):
             self.assert_says(done, code, says)
             self.assertEqual(done.stderr.count("\n"), 1)
             self.assertEqual(done.stdout, "")
+
+    def test_one_of_another_version_is_not_asked(self):
+        program = self.start(PROGRAMS / "other_version")
+        self.assert_says(cenote("top", program.pid), CANNOT_RUN, "is of another version of Cenote")
+        time.sleep(0.1)
+        self.assertIsNone(program.poll())
 
     def test_one_that_ended_and_is_still_in_the_list(self):
         program = subprocess.Popen(["true"])
