@@ -28,10 +28,26 @@ std::string_view last_part(std::string_view name) noexcept {
     return name.substr(begin, std::max(begin, end) - begin);
 }
 
+constexpr std::string_view operator_word = "operator";
+
+// Where an operator's name begins, which "my_operator" and "operators" are none of.
+std::size_t find_operator(std::string_view function) noexcept {
+    const auto is_letter = [&](std::size_t i) {
+        constexpr std::string_view others = "0123456789_";
+        const char c = i < function.size() ? function[i] : ' ';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || others.find(c) != std::string_view::npos;
+    };
+    std::size_t at = function.find(operator_word);
+    while (at != std::string_view::npos &&
+           ((at != 0 && is_letter(at - 1)) || is_letter(at + operator_word.size())))
+        at = function.find(operator_word, at + 1);
+    return at;
+}
+
 } // namespace
 
 std::string_view plain_name(std::string_view function) noexcept {
-    const std::size_t op = function.find("operator");
+    const std::size_t op = find_operator(function);
     if (op == 0) {
         // Of operators that are in no namespace; the type that "operator new (unsigned long)" is called with is none of it.
         return function.substr(0, function.find('(', function.starts_with("operator()") ? 10 : 0));
@@ -39,9 +55,14 @@ std::string_view plain_name(std::string_view function) noexcept {
     // Depths of angle brackets, and of round ones that are within the name, as "(anonymous namespace)::f(int)".
     std::size_t angles = 0;
     std::size_t begin = 0;
+    const std::size_t sign = op == std::string_view::npos ? op : op + operator_word.size();
     for (std::size_t i = 0; i != function.size(); ++i) {
         const char c = function[i];
-        if (c == '<' && i != op + 8) ++angles; // not operator<
+        if (i == sign && (c == '<' || c == '(')) { // no bracket: operator<, operator<<, operator()
+            if (function.substr(i + 1).starts_with(c == '<' ? '<' : ')')) ++i;
+            continue;
+        }
+        if (c == '<') ++angles;
         if (c == '>' && angles != 0) --angles;
         if (angles != 0) continue;
         if (c == ' ' && (op == std::string_view::npos || i < op)) begin = i + 1;
@@ -49,10 +70,6 @@ std::string_view plain_name(std::string_view function) noexcept {
             constexpr std::string_view anonymous = "(anonymous namespace)";
             if (function.substr(i).starts_with(anonymous)) {
                 i += anonymous.size() - 1;
-                continue;
-            }
-            if (op != std::string_view::npos && i == op + 8) { // operator()
-                ++i;
                 continue;
             }
             return function.substr(begin, i - begin);

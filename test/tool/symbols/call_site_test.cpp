@@ -24,6 +24,13 @@ TEST(plain_name, is_the_name_without_result_parameters_and_types) {
              {"app::job::operator()(int) const", "app::job::operator()"},
              {"app::job::operator new(unsigned long)", "app::job::operator new"},
              {"bool app::operator< <int>(int)", "app::operator< <int>"},
+             {"std::ostream& app::operator<<(std::ostream&, app::thing<int> const&)", "app::operator<<"},
+             {"app::operator<< <int>(app::list<int>&)", "app::operator<< <int>"},
+             {"bool app::operator<(app::list<int> const&, int)", "app::operator<"},
+             {"Wrapper<int, std::string>::get()", "Wrapper<int, std::string>::get"}, // a bracket at 7
+             {"app::my_operator<int, std::string>::get()", "app::my_operator<int, std::string>::get"},
+             {"operators<int, std::string>::get(int)", "operators<int, std::string>::get"},
+             {"app::operator", "app::operator"},
              {"", ""},
              {"<<<", "<<<"},
              {"((((", ""},
@@ -65,6 +72,7 @@ TEST(call_site, is_not_moved_by_what_only_has_such_words_in_its_parameters) {
     EXPECT_EQ(site_of({of("app::keep(std::vector<int>&)"), of("main")}), 0U);
     EXPECT_EQ(site_of({of("malloc_statistics::report()"), of("main")}), 0U);
     EXPECT_EQ(site_of({of("app::list<app::malloc_tag>::grow()"), of("main")}), 0U);
+    EXPECT_EQ(site_of({of("Wrapper<int, std::string>::get()"), of("main")}), 0U);
 }
 
 TEST(call_site, is_the_innermost_where_no_other_is_left) {
