@@ -17,6 +17,13 @@ namespace cenote::tool {
 
 namespace {
 
+// libdw asks the servers that DEBUGINFOD_URLS names, as many systems have it, for every build-id that a trace names: downloads,
+// and waits without an end.
+void ask_servers_only_where_wanted() {
+    const char* const wanted = std::getenv("CENOTE_DEBUGINFOD");
+    if (wanted == nullptr || std::string_view(wanted) != "1") ::unsetenv("DEBUGINFOD_URLS");
+}
+
 struct freed {
     void operator()(void* p) const noexcept { std::free(p); }
 };
@@ -200,6 +207,7 @@ code_file::code_file(const std::string& path, const std::string& build_id)
         problem_ = "no such file";
         return;
     }
+    ask_servers_only_where_wanted();
     from_ = std::make_unique<debug_information>();
     if (!from_->open(path, name_)) {
         problem_ = "not readable";

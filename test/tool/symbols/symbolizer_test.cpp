@@ -103,6 +103,18 @@ TEST(symbolizer, names_functions_of_libraries_by_their_symbols) {
     EXPECT_EQ(calls.back().module.substr(0, 4), "libc");
 }
 
+TEST(symbolizer, asks_no_servers_for_what_a_trace_names) {
+    // In a process of its own, whose environment it is.
+    const auto says_urls = [](const char* wanted) {
+        ::setenv("DEBUGINFOD_URLS", "http://127.0.0.1:1/", 1);
+        ::setenv("CENOTE_DEBUGINFOD", wanted, 1);
+        code_file("/proc/self/exe", "");
+        std::_Exit(std::getenv("DEBUGINFOD_URLS") == nullptr ? 0 : 1);
+    };
+    EXPECT_EXIT(says_urls("0"), testing::ExitedWithCode(0), "");
+    EXPECT_EXIT(says_urls("1"), testing::ExitedWithCode(1), "");
+}
+
 TEST(symbolizer, has_module_and_offset_where_there_is_no_symbol) {
     const std::uint64_t address = reinterpret_cast<std::uint64_t>(&std::qsort);
     code_module beginning = *module_of(address);
