@@ -22,7 +22,7 @@ public:
     std::uint64_t events_to_peak() const noexcept { return peak_events_; }
 
     demand finish() {
-        result_.nanoseconds = last_time_ - first_time_;
+        result_.nanoseconds = last_time_ > first_time_ ? last_time_ - first_time_ : 0;
         for (std::size_t step = 0; step != size_steps; ++step) {
             step_demand& of = of_step(step);
             pass_time(step);
@@ -71,6 +71,9 @@ private:
         ++of.requests;
         of.requested += e.size;
         of.is_aligned = of.is_aligned || e.alignment_log2 > 4;
+        if (e.object == 0) return;
+        // A damaged trace may give a number twice.
+        if (const object* const twice = objects_.find(e.object)) end(*twice);
         pass_time(step);
         ++live_[step];
         live_bytes_[step] += e.size;

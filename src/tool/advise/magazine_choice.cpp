@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <unordered_map>
 
 namespace cenote::tool {
 
@@ -63,25 +65,69 @@ struct magazine_state {
     }
 };
 
+// A place for each magazine that a live thread has used; those of threads that ended are given to others. As many as were in use at a
+// time, whatever numbers a damaged trace gives its threads.
+class magazine_places {
+public:
+    std::uint32_t of(std::uint32_t thread, std::size_t c) {
+        const auto [found, is_new] = places_.try_emplace({thread, static_cast<std::uint32_t>(c)}, count_);
+        if (!is_new) return found->second;
+        if (free_.empty()) {
+            ++count_;
+        } else {
+            found->second = free_.back();
+            free_.pop_back();
+        }
+        return found->second;
+    }
+    // emptied(place) for each of its magazines.
+    template <class Emptied>
+    void end(std::uint32_t thread, std::size_t classes, Emptied emptied) {
+        for (std::size_t c = 0; c != classes; ++c) {
+            const auto found = places_.find({thread, static_cast<std::uint32_t>(c)});
+            if (found == places_.end()) continue;
+            emptied(found->second);
+            free_.push_back(found->second);
+            places_.erase(found);
+        }
+    }
+
+private:
+    struct key {
+        std::uint32_t thread;
+        std::uint32_t of_class;
+        friend bool operator==(const key&, const key&) = default;
+    };
+    struct hash {
+        std::size_t operator()(const key& k) const noexcept {
+            return std::hash<std::uint64_t>{}((std::uint64_t{k.thread} << 32) | k.of_class);
+        }
+    };
+
+    std::unordered_map<key, std::uint32_t, hash> places_;
+    std::vector<std::uint32_t> free_;
+    std::uint32_t count_ = 0;
+};
+
 // The magazines of all threads, with one limit for each class.
 class magazine_player {
 public:
     magazine_player(const class_sizes& classes, std::vector<std::uint32_t> limits, std::uint32_t divisor)
         : classes_(classes), limits_(std::move(limits)), divisor_(divisor), exchanges_(classes.size()) {}
 
-    void take(std::uint32_t thread, std::size_t c) {
-        exchanges_[c] += state(thread, c).take(classes_[c], limits_[c], divisor_) ? 1U : 0U;
+    void take(std::uint32_t place, std::size_t c) {
+        exchanges_[c] += state(place).take(classes_[c], limits_[c], divisor_) ? 1U : 0U;
     }
-    void give(std::uint32_t thread, std::size_t c) {
-        exchanges_[c] += state(thread, c).give(classes_[c], limits_[c], divisor_) ? 1U : 0U;
+    void give(std::uint32_t place, std::size_t c) {
+        exchanges_[c] += state(place).give(classes_[c], limits_[c], divisor_) ? 1U : 0U;
     }
+    void empty(std::uint32_t place) { state(place) = {}; }
     std::uint32_t limit(std::size_t c) const { return limits_[c]; }
     std::uint64_t exchanges(std::size_t c) const { return exchanges_[c]; }
 
 private:
-    magazine_state& state(std::uint32_t thread, std::size_t c) {
-        const std::size_t place = thread * classes_.size() + c;
-        if (place >= states_.size()) states_.resize((thread + 1) * classes_.size());
+    magazine_state& state(std::uint32_t place) {
+        if (place >= states_.size()) states_.resize(std::size_t{place} + 1);
         return states_[place];
     }
 
@@ -89,13 +135,35 @@ private:
     std::vector<std::uint32_t> limits_;
     std::uint32_t divisor_;
     std::vector<std::uint64_t> exchanges_;
-    std::vector<magazine_state> states_;
+    std::vector<magazine_state> states_; // by place
 };
 
 struct class_set {
+    void take(std::uint32_t thread, std::uint16_t step) {
+        const std::size_t c = of_step[step];
+        const std::uint32_t place = places.of(thread, c);
+        ++calls[c];
+        for (magazine_player& player : players)
+            player.take(place, c);
+    }
+    void give(std::uint32_t thread, std::uint16_t step) {
+        const std::size_t c = of_step[step];
+        const std::uint32_t place = places.of(thread, c);
+        ++calls[c];
+        for (magazine_player& player : players)
+            player.give(place, c);
+    }
+    void end(std::uint32_t thread) {
+        places.end(thread, calls.size(), [&](std::uint32_t place) {
+            for (magazine_player& player : players)
+                player.empty(place);
+        });
+    }
+
     std::array<std::uint16_t, size_steps> of_step;
     std::vector<std::uint64_t> calls;
     std::vector<magazine_player> players;
+    magazine_places places{};
 };
 
 class_set with_usual_limits(const class_sizes& classes, std::uint32_t divisor) {
@@ -115,30 +183,25 @@ void play(trace_reader& trace, std::array<class_set*, 2> sets) {
     const auto free = [&](std::uint32_t thread, std::uint64_t number) {
         const object* const found = objects.find(number);
         if (found == nullptr) return;
-        for (class_set* const set : sets) {
-            const std::size_t c = set->of_step[found->step];
-            ++set->calls[c];
-            for (magazine_player& player : set->players)
-                player.give(thread, c);
-        }
+        for (class_set* const set : sets)
+            set->give(thread, found->step);
         objects.remove(number);
     };
     for (event e; trace.next(e);) {
         if (e.kind == event_kind::exec) {
             objects.clear();
+        } else if (e.kind == event_kind::thread_end) {
+            for (class_set* const set : sets)
+                set->end(e.thread);
         } else if (is_free(e.kind)) {
             free(e.thread, e.object);
         } else if (is_allocation(e.kind) && !e.failed) {
             if (e.old_object != 0) free(e.thread, e.old_object);
             const auto step = step_for(e.size, e.alignment_log2);
             if (!step) continue;
-            objects.add(e.object, {static_cast<std::uint16_t>(*step)});
-            for (class_set* const set : sets) {
-                const std::size_t c = set->of_step[*step];
-                ++set->calls[c];
-                for (magazine_player& player : set->players)
-                    player.take(e.thread, c);
-            }
+            if (e.object != 0) objects.add(e.object, {static_cast<std::uint16_t>(*step)});
+            for (class_set* const set : sets)
+                set->take(e.thread, static_cast<std::uint16_t>(*step));
         }
     }
 }

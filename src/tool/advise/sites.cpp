@@ -69,7 +69,7 @@ private:
         ++at.use.samples;
         at.sizes[e.size] += objects;
         at.last_was_free = false;
-        objects_.add(e.object, {number, e.thread, e.time});
+        if (e.object != 0) objects_.add(e.object, {number, e.thread, e.time});
     }
     void free(const event& e, std::uint64_t number) {
         const object* const found = objects_.find(number);
@@ -79,7 +79,8 @@ private:
         at.use.deaths += at.last_was_free ? 0 : 1;
         at.last_was_free = true;
         at.use.elsewhere += e.thread != found->thread ? 1 : 0;
-        at.use.lifetime += static_cast<double>(e.time - found->time);
+        // In a damaged trace time may go back.
+        at.use.lifetime += static_cast<double>(e.time > found->time ? e.time - found->time : 0);
         objects_.remove(number);
     }
 

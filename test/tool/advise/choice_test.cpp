@@ -65,6 +65,18 @@ TEST_F(choice, demand_is_counted_at_the_peak_and_over_time) {
     EXPECT_EQ(of.requests(), 5U);
 }
 
+TEST_F(choice, an_object_whose_number_comes_again_is_gone) {
+    begin();
+    allocate(1'000);
+    begin_again();
+    free(allocate(2'000));
+    pass(1'000'000);
+    allocate(1);
+    const demand of = read();
+    EXPECT_EQ(of.most_live, 2'000U);
+    EXPECT_LT(of.of[step_for(1'000)].on_average, .01);
+}
+
 TEST_F(choice, a_size_that_many_objects_have_gets_a_class) {
     begin();
     for (int i = 0; i != 5'000; ++i)
@@ -180,6 +192,34 @@ TEST_F(choice, magazines_of_threads_are_each_their_own) {
     const magazine_choice magazines = choose_magazines(trace, of, usual_classes());
     const magazine_use& now = magazines.now[classes_of_steps(usual_classes())[step_for(512)]];
     EXPECT_GT(now.exchanges, 300U);
+}
+
+TEST_F(choice, threads_may_have_any_number) {
+    const auto exchanges_with = [&](std::uint32_t other) {
+        begin();
+        for (int i = 0; i != 20'000; ++i)
+            free(allocate(512, 0, 0), other);
+        end();
+        trace_reader trace(path_);
+        const demand of = read_demand(trace);
+        const magazine_choice magazines = choose_magazines(trace, of, usual_classes());
+        return magazines.now[classes_of_steps(usual_classes())[step_for(512)]].exchanges;
+    };
+    EXPECT_EQ(exchanges_with(0xffff'ffff), exchanges_with(1));
+}
+
+TEST_F(choice, magazines_end_with_their_threads) {
+    begin();
+    for (std::uint32_t i = 0; i != 1'000; ++i) {
+        free(allocate(512, 0, i % 2), i % 2);
+        add({.kind = event_kind::thread_end, .thread = i % 2});
+    }
+    end();
+    trace_reader trace(path_);
+    const demand of = read_demand(trace);
+    const magazine_choice magazines = choose_magazines(trace, of, usual_classes());
+    const magazine_use& now = magazines.now[classes_of_steps(usual_classes())[step_for(512)]];
+    EXPECT_EQ(now.exchanges, 1'000U) << "each thread's first";
 }
 
 TEST_F(choice, a_trace_of_nothing_is_no_trouble) {

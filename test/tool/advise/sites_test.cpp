@@ -105,6 +105,18 @@ TEST_F(sites, samples_stand_for_as_many_as_their_chance_says) {
     EXPECT_NEAR(read().at(0).objects, 200'000, 10'000);
 }
 
+TEST_F(sites, time_that_goes_back_is_no_lifetime) {
+    begin_with_stacks();
+    pass(1'000'000);
+    allocate(48, 1);
+    begin_again();
+    free(allocate(48)); // the same number
+    const auto found = read();
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].died, 1U);
+    EXPECT_EQ(found[0].lifetime, 0);
+}
+
 TEST_F(sites, an_exec_ends_all_objects) {
     begin_with_stacks();
     const std::uint64_t before = allocate(48, 1);

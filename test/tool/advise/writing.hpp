@@ -1,6 +1,7 @@
 // Traces that tests write event by event.
 #pragma once
 
+#include "tool/trace/format.hpp"
 #include "tool/trace/reader.hpp"
 #include "tool/trace/writer.hpp"
 
@@ -9,6 +10,9 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <optional>
 #include <string>
 #include <unistd.h>
 
@@ -20,10 +24,16 @@ protected:
     ~written_trace() override { std::remove(path_.c_str()); }
 
     void begin(std::uint64_t stack_interval = 0) {
-        trace_description about;
-        about.program = {"some", "program"};
-        about.stack_interval = stack_interval;
-        writer_.emplace(path_, about);
+        about_.program = {"some", "program"};
+        about_.stack_interval = stack_interval;
+        writer_.emplace(path_, about_);
+    }
+    // As in a damaged trace: times and the numbers of objects begin once more.
+    void begin_again() {
+        writer_->flush();
+        before_ += content().substr(before_.empty() ? 0 : trace_header_bytes);
+        time_ = 0;
+        writer_.emplace(path_, about_);
     }
     std::uint64_t allocate(std::uint64_t size, std::uint32_t stack = 0, std::uint32_t thread = 0,
                            std::uint8_t alignment_log2 = 0) {
@@ -53,11 +63,21 @@ protected:
     void end() {
         ASSERT_TRUE(writer_->close({}));
         writer_.reset();
+        if (before_.empty()) return;
+        const std::string whole = before_ + content().substr(trace_header_bytes);
+        std::ofstream(path_, std::ios::binary) << whole;
     }
 
     std::string path_ = testing::TempDir() + "cenote_advise_XXXXXX";
 
 private:
+    std::string content() const {
+        std::ifstream file(path_, std::ios::binary);
+        return {std::istreambuf_iterator<char>(file), {}};
+    }
+
+    trace_description about_;
+    std::string before_;
     std::optional<trace_writer> writer_;
     std::uint64_t time_ = 0;
     std::uint64_t made_ = 0;
