@@ -94,7 +94,10 @@ allocator find_asked(const std::string& asked) {
 
 void allocator::put_into(environment& variables) const {
     if (!library.empty()) variables.preload(library);
-    if (!profile.empty()) variables.set("CENOTE_PROFILE", profile);
+    if (profile.empty())
+        variables.remove("CENOTE_PROFILE");
+    else
+        variables.set("CENOTE_PROFILE", profile);
 }
 
 std::string known_allocators() {

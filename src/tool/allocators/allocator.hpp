@@ -12,7 +12,7 @@ namespace cenote::tool {
 struct allocator {
     std::string name;
     std::string library;   // the file to preload; empty for the C library's own
-    std::string profile{}; // for CENOTE_PROFILE; empty for none of its own
+    std::string profile{}; // for CENOTE_PROFILE; empty for none, not the caller's either
 
     // Into the environment of a program that shall have it.
     void put_into(environment& variables) const;

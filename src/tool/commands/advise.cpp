@@ -1,6 +1,7 @@
 // `cenote advise`: what a trace says would serve its program better, and a profile for the heap.
 #include "../support/failure.hpp"
 #include "../support/streams.hpp"
+#include "../support/whole_file.hpp"
 #include "advise_report.hpp"
 #include "command.hpp"
 
@@ -29,10 +30,7 @@ int advise_on_trace(const advise_line& line) {
     if (found.of.requests() == 0)
         throw failure(exit_finding, line.path + " has no allocations: there is nothing to advise");
     const std::string name = line.profile.empty() ? line.path + ".profile" : line.profile;
-    // What is there already is not lost before there is something better.
-    result_file profile(name, STDOUT_FILENO);
-    profile.write(profile_text(found));
-    profile.close();
+    whole_file(name).write(profile_text(found)); // programs that start meanwhile read the old one, or the new
     write_output(
         line.json
             ? advice_json(found, name).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"

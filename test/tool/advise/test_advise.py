@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import subprocess
 import sys
 import tempfile
@@ -93,6 +94,23 @@ class Advise(unittest.TestCase):
             self.assertEqual((done.stdout, done.stderr.count("\n")), ("", 1), done.stderr)
             self.assertFalse(profile.exists())
 
+    def test_the_profile_that_was_there_is_whole_until_there_is_another(self):
+        folder = self.folder / "kept"
+        folder.mkdir()
+        profile = folder / "p"
+        profile.write_text("the old one")
+        with open(profile, encoding="ascii") as old:
+            self.advise("-o", profile)
+            self.assertEqual(old.read(), "the old one")  # as whoever opened it meanwhile reads it
+        new = profile.read_text(encoding="ascii")
+        self.assertNotEqual(new, "the old one")
+        # Files end at 10 bytes, as on a full disk.
+        done = run(CENOTE, "advise", self.trace, "-o", profile, restore_signals=False,
+                   preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10)))
+        self.assertEqual(done.returncode, TROUBLE, done.stderr)
+        self.assertEqual(profile.read_text(encoding="ascii"), new)
+        self.assertEqual(list(folder.iterdir()), [profile])
+
     def test_a_profile_that_cannot_be_written_is_trouble(self):
         self.assertIn("/dev/full", self.advise("-o", "/dev/full", status=TROUBLE).stderr)
         self.assertIn("/nowhere/p", self.advise("-o", "/nowhere/p", status=TROUBLE).stderr)
@@ -108,13 +126,14 @@ class Advise(unittest.TestCase):
     def test_compare_and_replay_take_profiles(self):
         profile = self.folder / "compared.profile"
         self.advise("-o", profile)
-        done = run(CENOTE, "compare", "-n", "2", "--json", "--with", f"cenote,cenote:{profile}", DEEDS)
+        inherited = {**os.environ, "CENOTE_PROFILE": str(profile)}  # what was asked for counts, not that
+        done = run(CENOTE, "compare", "-n", "2", "--json", "--with", f"cenote,cenote:{profile}", DEEDS, env=inherited)
         self.assertEqual(done.returncode, FINE, done.stderr)
         plain, with_profile = json.loads(done.stdout)["allocators"]
         self.assertNotIn("profile", plain)
         self.assertEqual(with_profile["profile"], str(profile))
         self.assertLess(with_profile["peak_resident_bytes"]["ratio"], .95)
-        done = run(CENOTE, "replay", "-n", "1", "--json", "--with", f"cenote,cenote:{profile}", self.trace)
+        done = run(CENOTE, "replay", "-n", "1", "--json", "--with", f"cenote,cenote:{profile}", self.trace, env=inherited)
         plain, with_profile = json.loads(done.stdout)["subjects"]
         self.assertLess(with_profile["most_resident"], .95 * plain["most_resident"])
         done = run(CENOTE, "compare", "--with", "cenote:/nowhere/p", DEEDS)

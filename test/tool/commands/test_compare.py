@@ -88,6 +88,11 @@ class Compare(Case):
         report = self.compare("--input", self.folder / "input", "cat")
         self.assertEqual({run["output_bytes"] for a in report["allocators"] for run in a["runs"]}, {5})
 
+    def test_runs_have_no_profile_but_the_one_that_is_asked_for(self):
+        profile = self.folder / "a.profile"
+        report = self.compare("sh", "-c", 'printf %s "$CENOTE_PROFILE"', env={**os.environ, "CENOTE_PROFILE": str(profile)})
+        self.assertEqual({run["output_bytes"] for a in report["allocators"] for run in a["runs"]}, {0})
+
     def test_what_cannot_be_replaced_is_refused(self):
         self.assert_says(cenote("compare", PROGRAMS / "static_program"), CANNOT_RUN, "statically")
         self.assert_says(cenote("compare", PROGRAMS / "own_malloc"), CANNOT_RUN, "of its own")
