@@ -46,7 +46,7 @@ struct call_times {
 };
 inline constexpr std::uint32_t timed_every = 64;
 
-struct alignas(4096) thread_counts {
+struct thread_fields {
     kind_counts of[kinds];
     counter large_given;    // bytes of blocks above the size classes
     counter large_returned; // of those that were freed
@@ -62,6 +62,7 @@ struct alignas(4096) thread_counts {
     std::uint32_t until_timed;
     std::uint32_t random;
 };
+struct alignas(4096) thread_counts : thread_fields {};
 
 // What the heap says of itself; bytes.
 struct heap_figures {
@@ -71,7 +72,7 @@ struct class_figures {
     std::uint64_t in_magazines, capacity, slabs, refills, flushes;
 };
 
-struct alignas(4096) file_header {
+struct header_fields {
     static constexpr std::uint64_t right_magic = 0x746e756f63746e63; // "cntcount"
 
     std::uint64_t magic;
@@ -103,9 +104,12 @@ struct alignas(4096) file_header {
     heap_figures at_most_live;
     class_figures classes[kinds];
 };
+struct alignas(4096) file_header : header_fields {};
 inline constexpr std::int64_t publish_step = 16'384;
+// Of what is in the pages, not of the pages, which have room for more: every new figure is another layout.
 inline constexpr std::uint64_t right_layout =
-    (std::uint64_t{sizeof(file_header)} << 32) | (sizeof(thread_counts) << 8) | kinds;
+    (std::uint64_t{sizeof(header_fields)} << 32) | (sizeof(thread_fields) << 8) | kinds;
+static_assert(sizeof(thread_fields) < (std::uint64_t{1} << 24) && kinds < 256);
 
 inline constexpr std::size_t file_bytes = sizeof(file_header) + most_threads * sizeof(thread_counts);
 
