@@ -19,27 +19,38 @@ namespace {
 constexpr std::size_t shown_sites = 9; // others are one more
 constexpr std::size_t listed_sites = 50;
 
-// Live bytes over time of some of many, and of the others together. `at(column, i)` is what i has at a column's end.
-template <class At>
-json layers_json(const trace_summary& of, std::size_t count, const std::vector<std::size_t>& shown, At at) {
-    json layers = json::array();
-    std::vector<double> others(of.columns.size());
-    for (std::size_t c = 0; c != others.size(); ++c)
-        for (std::size_t i = 0; i != count; ++i)
-            others[c] += at(of.columns[c], i);
-    for (const std::size_t i : shown) {
-        json layer = json::array();
-        for (std::size_t c = 0; c != others.size(); ++c) {
-            const double value = at(of.columns[c], i);
-            others[c] -= value;
-            layer.push_back(rounded(value));
-        }
-        layers.push_back(std::move(layer));
+// each(column, bytes) for what a call site has at a column's end, where it has any.
+template <class Each>
+void for_each_column(const std::vector<site_change>& changes, std::size_t columns, Each each) {
+    for (std::size_t i = 0; i != changes.size(); ++i) {
+        const std::size_t end = i + 1 == changes.size() ? columns : changes[i + 1].column;
+        for (std::size_t c = changes[i].column; c < end && changes[i].live > 0; ++c)
+            each(c, changes[i].live);
     }
-    json rest = json::array();
-    for (const double value : others)
-        rest.push_back(rounded(std::max(value, 0.0)));
-    layers.push_back(std::move(rest));
+}
+
+json rounded_json(const std::vector<double>& values) {
+    json list = json::array();
+    for (const double value : values)
+        list.push_back(rounded(value));
+    return list;
+}
+
+// Live bytes over time of the call sites that are shown, and of the others together.
+json layers_json(const trace_summary& of, const std::vector<std::size_t>& shown) {
+    json layers = json::array();
+    for (const std::size_t i : shown) {
+        std::vector<double> layer(of.columns.size());
+        for_each_column(of.live_by_site[i], layer.size(),
+                        [&](std::size_t c, double live) { layer[c] = live; });
+        layers.push_back(rounded_json(layer));
+    }
+    std::vector<double> others(of.columns.size());
+    for (std::size_t i = 0; i != of.live_by_site.size(); ++i)
+        if (std::find(shown.begin(), shown.end(), i) == shown.end())
+            for_each_column(of.live_by_site[i], others.size(),
+                            [&](std::size_t c, double live) { others[c] += live; });
+    layers.push_back(rounded_json(others));
     return layers;
 }
 
@@ -58,13 +69,10 @@ json measures_json(const measures& of) {
 
 json sites_json(const trace_summary& of) {
     const std::size_t count = of.names.sites().size();
-    const auto at = [](const view_column& c, std::size_t i) {
-        return i < c.live_by_site.size() ? c.live_by_site[i] : 0;
-    };
-    std::vector<double> weights(count);
-    for (const view_column& each : of.columns)
-        for (std::size_t i = 0; i != each.live_by_site.size(); ++i)
-            weights[i] += each.live_by_site[i];
+    std::vector<double> weights(of.live_by_site.size());
+    for (std::size_t i = 0; i != weights.size(); ++i)
+        for_each_column(of.live_by_site[i], of.columns.size(),
+                        [&](std::size_t, double live) { weights[i] += live; });
     const std::vector<std::size_t> shown = heaviest(weights, shown_sites);
     json list = json::array();
     for (const std::size_t i : shown)
@@ -87,7 +95,7 @@ json sites_json(const trace_summary& of) {
         row.update(measures_json(sums[i]));
         table.push_back(std::move(row));
     }
-    return {{"sites", list}, {"live", layers_json(of, count, shown, at)}, {"table", table}, {"all", count}};
+    return {{"sites", list}, {"live", layers_json(of, shown)}, {"table", table}, {"all", count}};
 }
 
 json flame_json(const trace_summary& of) {

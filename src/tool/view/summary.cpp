@@ -47,11 +47,10 @@ public:
         ++to_.stacks_drawn;
         const std::uint32_t place = to_.names.place_of(trace_, b.stack);
         if (place >= to_.by_stack.size()) to_.by_stack.resize(place + 1);
-        if (sites_.size() < to_.names.sites().size()) sites_.resize(to_.names.sites().size());
         const double weight = stack_weight(b.size, interval_);
         to_.by_stack[place].allocations += weight;
         to_.by_stack[place].bytes += weight * static_cast<double>(b.size);
-        sites_[to_.names.stacks()[place].site] += weight * static_cast<double>(b.size);
+        change_site(to_.names.stacks()[place].site, weight * static_cast<double>(b.size));
     }
     void freed(const view_block& b, std::uint64_t time) {
         to_.lived.freed(b, time);
@@ -65,9 +64,8 @@ public:
         groups_[size_group_of(b.size)] -= b.size;
         --to_.sizes[b.size].live;
         if (b.stack == 0) return;
-        double& live = sites_[to_.names.stacks()[to_.names.place_of(trace_, b.stack)].site];
-        // Sums of what is no whole number: what is left of nothing is nothing.
-        live = std::max(0.0, live - stack_weight(b.size, interval_) * static_cast<double>(b.size));
+        change_site(to_.names.stacks()[to_.names.place_of(trace_, b.stack)].site,
+                    -stack_weight(b.size, interval_) * static_cast<double>(b.size));
     }
 
 private:
@@ -105,7 +103,22 @@ private:
     void note_state() {
         now_.state = to_.map.now();
         now_.live_by_group = groups_;
-        now_.live_by_site = sites_;
+        for (const std::uint32_t site : changed_sites_) {
+            to_.live_by_site[site].push_back(
+                {static_cast<std::uint32_t>(to_.columns.size()), sites_[site].live});
+            sites_[site].is_changed = false;
+        }
+        changed_sites_.clear();
+    }
+    void change_site(std::uint32_t number, double bytes) {
+        if (number >= sites_.size()) {
+            sites_.resize(number + 1);
+            to_.live_by_site.resize(number + 1);
+        }
+        live_site& site = sites_[number];
+        // Sums of what is no whole number: what is left of nothing is nothing.
+        site.live = std::max(0.0, site.live + bytes);
+        if (!std::exchange(site.is_changed, true)) changed_sites_.push_back(number);
     }
     void take_moment(std::size_t column) {
         if (!to_.moments.empty() && to_.moments.back() == column) return;
@@ -136,7 +149,12 @@ private:
     view_column now_;
     bool has_state_ = false; // that of the peak
     std::array<std::uint64_t, size_groups> groups_{};
-    std::vector<double> sites_;
+    struct live_site {
+        double live = 0;
+        bool is_changed = false; // since the state that was noted last
+    };
+    std::vector<live_site> sites_;
+    std::vector<std::uint32_t> changed_sites_;
 };
 
 // A damaged trace may say anything.

@@ -24,7 +24,12 @@ struct view_column {
     std::uint64_t most_live = 0;   // bytes
     std::uint64_t allocations = 0; // in it
     std::array<std::uint64_t, size_groups> live_by_group{};
-    std::vector<double> live_by_site{}; // as many as were known then
+};
+
+// What is live of a call site, from a column on until the site's next change.
+struct site_change {
+    std::uint32_t column;
+    double live; // bytes
 };
 
 struct view_size {
@@ -44,6 +49,7 @@ struct trace_summary {
     stack_names names;
     std::vector<measures> by_stack; // as names.stacks()
     std::vector<view_column> columns;
+    std::vector<std::vector<site_change>> live_by_site; // as names.sites(), in the order of the columns
     lifetimes lived;
     std::unordered_map<std::uint64_t, view_size> sizes; // by bytes asked for
     std::size_t most_live_column = 0;

@@ -146,6 +146,50 @@ TEST_F(view_summary, divides_what_is_live_by_stacks_where_each_was_drawn) {
               (nlohmann::json{1, frames[2][1], frames[2][2], frames[2][3], 0, 1500, 2, 1000, 500}));
 }
 
+TEST_F(view_summary, has_of_each_call_site_shown_what_was_live_at_every_columns_end) {
+    constexpr std::uint32_t count = 40; // more than are shown
+    const auto time_of = [](std::uint32_t i) { return i * ms; };
+    write([&](trace_writer& to) {
+        std::vector<std::uint64_t> made;
+        for (std::uint32_t i = 0; i != count; ++i) {
+            to.define_stack(i + 1, std::vector<std::uint64_t>{0x1001 + 0x1000 * i});
+            made.push_back(to.add(allocation(time_of(i), base + 4096 * i, 100 + i, i + 1)));
+        }
+        for (std::uint32_t i = 0; i != count; ++i)
+            to.add(release(time_of(count + i), made[i]));
+    });
+    const trace_summary s = summary();
+    const nlohmann::json j = as_json();
+    const auto& live = j["call_sites"]["live"];
+    const auto& shown = j["call_sites"]["sites"];
+    ASSERT_EQ(live.size(), shown.size() + 1);
+    for (std::size_t c = 0; c != view_columns; ++c) {
+        std::uint64_t all = 0;
+        std::uint64_t shown_live = 0;
+        for (std::uint32_t i = 0; i != count; ++i) {
+            const bool is_live =
+                s.times.column_of(time_of(i)) <= c && s.times.column_of(time_of(count + i)) > c;
+            all += is_live ? 100 + i : 0;
+        }
+        for (std::size_t i = 0; i != live.size(); ++i)
+            shown_live += live[i][c].get<std::uint64_t>();
+        ASSERT_EQ(shown_live, all) << c;
+    }
+    for (std::size_t i = 0; i != shown.size(); ++i) {
+        const auto number = static_cast<std::uint32_t>(
+            std::stoul(shown[i]["name"].get<std::string>(), nullptr, 16) / 0x1000 - 1);
+        for (std::size_t c = 0; c != view_columns; ++c) {
+            const bool is_live =
+                s.times.column_of(time_of(number)) <= c && s.times.column_of(time_of(count + number)) > c;
+            ASSERT_EQ(live[i][c], is_live ? 100 + number : 0) << c;
+        }
+    }
+    std::size_t changes = 0;
+    for (const auto& each : s.live_by_site)
+        changes += each.size();
+    EXPECT_EQ(changes, 2 * count) << "no column holds what did not change";
+}
+
 TEST_F(view_summary, forgets_at_an_exec_what_was_live) {
     write([](trace_writer& to) {
         to.add(allocation(0, base, 100));
