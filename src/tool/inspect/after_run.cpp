@@ -57,7 +57,11 @@ void look_at_late_libraries(const observed_run& run, const search_scope& scope, 
         if (scope.has(path) || path.ends_with("(deleted)") || ::access(path.c_str(), R_OK) != 0) continue;
         const elf_image object = read_elf(path, malloc_functions());
         if (!object.is_elf) continue;
-        if (object.needs_static_tls && object.tls_bytes > 512)
+        // One that the dynamic linker refused may have been mapped for a moment, and is a finding already.
+        const bool is_refused =
+            line_with(run.errors, "static TLS block").find(path.substr(path.rfind('/') + 1)) !=
+            std::string::npos;
+        if (object.needs_static_tls && object.tls_bytes > 512 && !is_refused)
             found.find("late_static_tls",
                        path + ", loaded while the program runs, needs " + std::to_string(object.tls_bytes) +
                            " bytes of static thread-local memory; the dynamic linker keeps about 1.6 KiB for "
