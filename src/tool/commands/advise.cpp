@@ -24,12 +24,13 @@ struct advise_line {
 };
 
 int advise_on_trace(const advise_line& line) {
+    const std::string name = line.profile.empty() ? line.path + ".profile" : line.profile;
+    refuse_to_replace(line.path, name);
     const advice found = advise(line.path);
     for (const std::string& note : found.notes)
         std::fprintf(stderr, "cenote: %s\n", note.c_str());
     if (found.of.requests() == 0)
         throw failure(exit_finding, line.path + " has no allocations: there is nothing to advise");
-    const std::string name = line.profile.empty() ? line.path + ".profile" : line.profile;
     whole_file(name).write(profile_text(found)); // programs that start meanwhile read the old one, or the new
     write_output(
         line.json

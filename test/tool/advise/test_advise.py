@@ -122,6 +122,9 @@ class Advise(unittest.TestCase):
     def test_wrong_command_lines(self):
         self.assertEqual(run(CENOTE, "advise").returncode, USAGE)
         self.assertEqual(run(CENOTE, "advise", self.trace, "--rows", "0").returncode, USAGE)
+        before = Path(self.trace).read_bytes()
+        self.assertEqual(run(CENOTE, "advise", self.trace, "-o", self.trace).returncode, USAGE)
+        self.assertEqual(Path(self.trace).read_bytes(), before)
 
     def test_compare_and_replay_take_profiles(self):
         profile = self.folder / "compared.profile"
