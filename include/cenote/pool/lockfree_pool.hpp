@@ -252,7 +252,7 @@ private:
     CENOTE_COLD void* allocate_directly() noexcept {
         return try_twice([this]() noexcept { return take_directly(); });
     }
-    CENOTE_COLD void* take_directly() noexcept {
+    void* take_directly() noexcept {
         std::byte* p;
         {
             const locked_scope hold{guard_.lock};
