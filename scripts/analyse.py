@@ -31,7 +31,9 @@ def sources(*folders):
 
 def parts():
     """Name: source files that are read as one, options of the compiler, and what is not asked."""
-    library = sources("src/heap", "src/adaptor", "src/override")
+    # Apart from each other: the replacement defines again what the heap has weak definitions of.
+    library = sources("src/heap", "src/adaptor")
+    override = sources("src/override")
     hardened = ["-DCENOTE_HARDENED=1"]
     instances = [root / "test/analysis/instances.cpp"]
     # The analyser goes through every path, which takes minutes: where the paths are the same it is asked once.
@@ -42,10 +44,11 @@ def parts():
     one_thread = ",-concurrency-mt-unsafe,-cert-err34-c,-readability-redundant-declaration"
     made = {
         "library": (library, [], ""),
-        "hardened": (sources("src/heap", "src/override", "src/override/hardened"), hardened, twice),
+        "override": (override, [], ""),
+        "hardened": (library, hardened, twice),
         "pools-cheap": (instances, ["-DCENOTE_CHECKS=CENOTE_CHECKS_CHEAP"], ""),
         "pools-full": (instances, ["-DCENOTE_CHECKS=CENOTE_CHECKS_FULL"], twice),
-        "override-hardened": (sources("src/override/hardened"), hardened, ""),
+        "override-hardened": (override + sources("src/override/hardened"), hardened, ""),
         "tool": (tool, ['-DCENOTE_BIN_TO_LIB=""'], one_thread),
         "tool-preload": (sources("src/tool/record/preload"), [], twice),
     }

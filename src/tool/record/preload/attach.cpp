@@ -45,6 +45,7 @@ void end_thread(void*) noexcept {
 }
 
 region* map_region() noexcept {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): at the first call of malloc, when there is one thread
     const char* const path = environ != nullptr ? ::getenv(region_variable) : nullptr;
     if (path == nullptr) return nullptr;
     const int file = ::open(path, O_RDWR | O_CLOEXEC);
