@@ -63,6 +63,20 @@ TYPED_TEST(memory, preheated_counts_what_is_free_already) {
     EXPECT_TRUE(pool.valid());
 }
 
+TYPED_TEST(memory, preheated_beyond_the_first_segment_keeps_what_was_free) {
+    typename TestFixture::pool_type pool;
+    auto objects = this->create(pool, 10);
+    for (std::size_t i = 0; i != 5; ++i)
+        pool.destroy(objects[i]);
+    pool.preheat(20000);
+    EXPECT_EQ(pool.live(), 5U);
+    const std::size_t calls = pool.source().calls();
+    this->create(pool, 20000);
+    EXPECT_EQ(pool.source().calls(), calls);
+    EXPECT_EQ(pool.live(), 20005U);
+    EXPECT_TRUE(pool.valid());
+}
+
 TYPED_TEST(memory, goes_back_when_the_pool_dies) {
     counting source;
     {
