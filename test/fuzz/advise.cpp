@@ -4,13 +4,11 @@
 
 #include "tool/advise/magazine_choice.hpp"
 #include "tool/advise/sites.hpp"
-#include "tool/support/failure.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
 namespace cenote_fuzz {
 namespace {
@@ -28,25 +26,21 @@ void check(const std::vector<magazine_use>& all) {
         require(each.exchanges <= each.calls, "more exchanges than calls");
 }
 
-void advise_on(std::span<const unsigned char> file) {
-    try {
-        trace_reader trace(file, "fuzz");
-        const demand of = read_demand(trace);
-        check(of);
-        // Most of the time goes into that.
-        const class_sizes chosen = file.size() % 64 == 0 ? choose_classes(of, 88) : usual_classes();
-        require(std::is_sorted(chosen.begin(), chosen.end()) && chosen.back() == usual_classes().back(),
-                "no classes that the heap takes");
-        const magazine_choice magazines = choose_magazines(trace, of, chosen);
-        require(magazines.then.size() == chosen.size(), "not a magazine for each class");
-        check(magazines.now);
-        check(magazines.then);
-        for (const call_site_use& each : read_call_sites(trace)) {
-            require(each.died <= each.samples, "more died than were made");
-            require(each.deaths <= each.died && each.elsewhere <= each.died, "more deaths than died");
-            require(std::isfinite(each.lifetime) && each.lifetime <= 0x1p64, "a lifetime that none had");
-        }
-    } catch (const failure&) {
+void advise_on(trace_reader& trace, std::size_t file_bytes) {
+    const demand of = read_demand(trace);
+    check(of);
+    // Most of the time goes into that.
+    const class_sizes chosen = file_bytes % 64 == 0 ? choose_classes(of, 88) : usual_classes();
+    require(std::is_sorted(chosen.begin(), chosen.end()) && chosen.back() == usual_classes().back(),
+            "no classes that the heap takes");
+    const magazine_choice magazines = choose_magazines(trace, of, chosen);
+    require(magazines.then.size() == chosen.size(), "not a magazine for each class");
+    check(magazines.now);
+    check(magazines.then);
+    for (const call_site_use& each : read_call_sites(trace)) {
+        require(each.died <= each.samples, "more died than were made");
+        require(each.deaths <= each.died && each.elsewhere <= each.died, "more deaths than died");
+        require(std::isfinite(each.lifetime) && each.lifetime <= 0x1p64, "a lifetime that none had");
     }
 }
 
@@ -54,8 +48,6 @@ void advise_on(std::span<const unsigned char> file) {
 } // namespace cenote_fuzz
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    using namespace cenote_fuzz;
-    input from{data, size};
-    advise_on(make_file(from));
+    cenote_fuzz::read_made_file(data, size, cenote_fuzz::advise_on);
     return 0;
 }

@@ -4,7 +4,9 @@
 
 #include "fuzz/input.hpp"
 
+#include "tool/support/failure.hpp"
 #include "tool/trace/format.hpp"
+#include "tool/trace/reader.hpp"
 
 #define XXH_INLINE_ALL
 #include <cstddef>
@@ -77,6 +79,18 @@ inline bytes make_file(input& from) {
             file[from.size(file.size() - 1)] ^= static_cast<unsigned char>(from.byte());
     }
     return file;
+}
+
+// use(trace, bytes of the file) of what an input makes. A failure is the right answer to much of it.
+template <class Use>
+void read_made_file(const std::uint8_t* data, std::size_t size, Use use) {
+    input from{data, size};
+    const bytes file = make_file(from);
+    try {
+        trace_reader trace(file, "fuzz");
+        use(trace, file.size());
+    } catch (const failure&) {
+    }
 }
 
 } // namespace cenote_fuzz
