@@ -1,13 +1,19 @@
 #include "demand.hpp"
 
-#include "../trace/object_table.hpp"
+#include "../trace/live_objects.hpp"
 
 #include <limits>
+#include <optional>
 #include <set>
 
 namespace cenote::tool {
 
 namespace {
+
+struct counted_object {
+    std::uint64_t size = 0;
+    std::uint16_t step = 0; // 0: larger
+};
 
 class demand_counter {
 public:
@@ -42,60 +48,42 @@ public:
         }
     }
 
-private:
-    struct object {
-        std::uint64_t size = 0;
-        std::uint16_t step = 0; // 0: larger
-    };
-
-    step_demand& of_step(std::size_t step) { return step == 0 ? result_.larger : result_.of[step]; }
-
-    void add(const event& e) {
-        if (events_ == 0) first_time_ = e.time;
-        last_time_ = std::max(last_time_, e.time);
-        if (e.kind == event_kind::exec) {
-            objects_.for_each([&](std::uint64_t, object& o) { end(o); });
-            objects_.clear();
-        } else if (is_free(e.kind)) {
-            free(e.object);
-            threads_.insert(e.thread);
-        } else if (is_allocation(e.kind) && !e.failed) {
-            if (e.old_object != 0) free(e.old_object);
-            allocate(e);
-            threads_.insert(e.thread);
-        }
-    }
-    void allocate(const event& e) {
+    // What live_objects tells.
+    std::optional<counted_object> allocated(const event& e) {
         const auto step = static_cast<std::uint16_t>(step_for(e.size, e.alignment_log2).value_or(0));
         step_demand& of = of_step(step);
         ++of.requests;
         of.requested += e.size;
         of.is_aligned = of.is_aligned || e.alignment_log2 > 4;
-        if (e.object == 0) return;
-        // A damaged trace may give a number twice.
-        if (const object* const twice = objects_.find(e.object)) end(*twice);
         pass_time(step);
         ++live_[step];
         live_bytes_[step] += e.size;
         all_live_ += e.size;
-        objects_.add(e.object, {e.size, step});
         if (all_live_ > most_live_) {
             most_live_ = all_live_;
             peak_events_ = events_ + 1;
         }
+        return counted_object{e.size, step};
     }
-    void free(std::uint64_t number) {
-        const object* const found = objects_.find(number);
-        if (found == nullptr) return;
+    void freed(const event& e, const counted_object& o) {
         ++result_.frees;
-        end(*found);
-        objects_.remove(number);
+        forgotten(e, o);
     }
-    void end(const object& o) {
+    void forgotten(const event& /*e*/, const counted_object& o) {
         pass_time(o.step);
         --live_[o.step];
         live_bytes_[o.step] -= o.size;
         all_live_ -= o.size;
+    }
+
+private:
+    step_demand& of_step(std::size_t step) { return step == 0 ? result_.larger : result_.of[step]; }
+
+    void add(const event& e) {
+        if (events_ == 0) first_time_ = e.time;
+        last_time_ = std::max(last_time_, e.time);
+        objects_.apply(e, *this);
+        if (is_free(e.kind) || (is_allocation(e.kind) && !e.failed)) threads_.insert(e.thread);
     }
     void pass_time(std::size_t step) {
         const auto passed = static_cast<double>(last_time_ - since_[step]);
@@ -105,7 +93,7 @@ private:
     }
 
     demand result_;
-    object_table<object> objects_;
+    live_objects<counted_object> objects_;
     std::array<std::uint64_t, size_steps> live_{};
     std::array<std::uint64_t, size_steps> live_bytes_{};
     std::array<std::uint64_t, size_steps> since_{};

@@ -1,11 +1,12 @@
 #include "magazine_choice.hpp"
 
-#include "../trace/object_table.hpp"
+#include "../trace/live_objects.hpp"
 #include "cenote/base/units.hpp"
 
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <optional>
 #include <unordered_map>
 
 namespace cenote::tool {
@@ -175,36 +176,38 @@ class_set with_usual_limits(const class_sizes& classes, std::uint32_t divisor) {
             {magazine_player(classes, std::move(limits), divisor)}};
 }
 
-void play(trace_reader& trace, std::array<class_set*, 2> sets) {
-    struct object {
-        std::uint16_t step = 0;
-    };
-    object_table<object> objects;
-    const auto free = [&](std::uint32_t thread, std::uint64_t number) {
-        const object* const found = objects.find(number);
-        if (found == nullptr) return;
-        for (class_set* const set : sets)
-            set->give(thread, found->step);
-        objects.remove(number);
-    };
-    for (event e; trace.next(e);) {
-        if (e.kind == event_kind::exec) {
-            objects.clear();
-        } else if (e.kind == event_kind::thread_end) {
-            for (class_set* const set : sets)
+// The calls of a trace, on the magazines of each set; of an object its step is kept.
+class trace_player {
+public:
+    explicit trace_player(std::array<class_set*, 2> sets) : sets_(sets) {}
+
+    void play(trace_reader& trace) {
+        for (event e; trace.next(e);) {
+            objects_.apply(e, *this);
+            if (e.kind != event_kind::thread_end) continue;
+            for (class_set* const set : sets_)
                 set->end(e.thread);
-        } else if (is_free(e.kind)) {
-            free(e.thread, e.object);
-        } else if (is_allocation(e.kind) && !e.failed) {
-            if (e.old_object != 0) free(e.thread, e.old_object);
-            const auto step = step_for(e.size, e.alignment_log2);
-            if (!step) continue;
-            if (e.object != 0) objects.add(e.object, {static_cast<std::uint16_t>(*step)});
-            for (class_set* const set : sets)
-                set->take(e.thread, static_cast<std::uint16_t>(*step));
         }
     }
-}
+
+    // What live_objects tells.
+    std::optional<std::uint16_t> allocated(const event& e) {
+        const auto step = step_for(e.size, e.alignment_log2);
+        if (!step) return std::nullopt; // no magazine has any
+        for (class_set* const set : sets_)
+            set->take(e.thread, static_cast<std::uint16_t>(*step));
+        return static_cast<std::uint16_t>(*step);
+    }
+    void freed(const event& e, std::uint16_t step) {
+        for (class_set* const set : sets_)
+            set->give(e.thread, step);
+    }
+    void forgotten(const event& /*e*/, std::uint16_t /*step*/) {}
+
+private:
+    std::array<class_set*, 2> sets_;
+    live_objects<std::uint16_t> objects_;
+};
 
 // The smallest that is good enough; at least as good as the usual one.
 magazine_use choose(const class_set& set, std::size_t c) {
@@ -237,7 +240,7 @@ magazine_choice choose_magazines(trace_reader& trace, const demand& of, const cl
         then.players.emplace_back(chosen, std::move(limits), divisor);
     }
     trace.rewind();
-    play(trace, {&now, &then});
+    trace_player({&now, &then}).play(trace);
     magazine_choice result;
     for (std::size_t c = 0; c != now.calls.size(); ++c)
         result.now.push_back({now.calls[c], now.players[0].exchanges(c), now.players[0].limit(c)});

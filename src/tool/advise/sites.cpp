@@ -2,11 +2,12 @@
 
 #include "../symbols/call_site.hpp"
 #include "../symbols/symbolizer.hpp"
-#include "../trace/object_table.hpp"
+#include "../trace/live_objects.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <unordered_map>
 
 namespace cenote::tool {
@@ -19,23 +20,20 @@ constexpr double of_one_size = .9;
 constexpr double least_together = 8; // samples in a run
 constexpr double of_one_thread = .95;
 
+struct site_object {
+    std::uint32_t site = 0;
+    std::uint32_t thread = 0;
+    std::uint64_t time = 0;
+};
+
 class site_reader {
 public:
     explicit site_reader(trace_reader& trace) : trace_(trace) {}
 
     std::vector<call_site_use> read() {
-        const std::uint64_t interval = trace_.about().stack_interval;
-        if (interval == 0) return {};
-        for (event e; trace_.next(e);) {
-            if (e.kind == event_kind::exec)
-                objects_.clear();
-            else if (is_free(e.kind))
-                free(e, e.object);
-            else if (is_allocation(e.kind) && !e.failed) {
-                if (e.old_object != 0) free(e, e.old_object);
-                if (e.stack != 0) allocate(e, static_cast<double>(interval));
-            }
-        }
+        if (trace_.about().stack_interval == 0) return {};
+        for (event e; trace_.next(e);)
+            objects_.apply(e, *this);
         std::vector<call_site_use> result;
         for (site& each : sites_)
             result.push_back(judged(each));
@@ -47,19 +45,10 @@ public:
         return result;
     }
 
-private:
-    struct site {
-        call_site_use use;
-        std::map<std::uint64_t, double> sizes; // objects
-        bool last_was_free = false;
-    };
-    struct object {
-        std::uint32_t site = 0;
-        std::uint32_t thread = 0;
-        std::uint64_t time = 0;
-    };
-
-    void allocate(const event& e, double interval) {
+    // What live_objects tells.
+    std::optional<site_object> allocated(const event& e) {
+        if (e.stack == 0) return std::nullopt;
+        const auto interval = static_cast<double>(trace_.about().stack_interval);
         const std::uint32_t number = site_of(e.stack);
         site& at = sites_[number];
         const auto size = static_cast<double>(std::max<std::uint64_t>(e.size, 1));
@@ -69,20 +58,25 @@ private:
         ++at.use.samples;
         at.sizes[e.size] += objects;
         at.last_was_free = false;
-        if (e.object != 0) objects_.add(e.object, {number, e.thread, e.time});
+        return site_object{number, e.thread, e.time};
     }
-    void free(const event& e, std::uint64_t number) {
-        const object* const found = objects_.find(number);
-        if (found == nullptr) return;
-        site& at = sites_[found->site];
+    void freed(const event& e, const site_object& o) {
+        site& at = sites_[o.site];
         ++at.use.died;
         at.use.deaths += at.last_was_free ? 0 : 1;
         at.last_was_free = true;
-        at.use.elsewhere += e.thread != found->thread ? 1 : 0;
+        at.use.elsewhere += e.thread != o.thread ? 1 : 0;
         // In a damaged trace time may go back.
-        at.use.lifetime += static_cast<double>(e.time > found->time ? e.time - found->time : 0);
-        objects_.remove(number);
+        at.use.lifetime += static_cast<double>(e.time > o.time ? e.time - o.time : 0);
     }
+    void forgotten(const event& /*e*/, const site_object& /*o*/) {}
+
+private:
+    struct site {
+        call_site_use use;
+        std::map<std::uint64_t, double> sizes; // objects
+        bool last_was_free = false;
+    };
 
     std::uint32_t site_of(std::uint32_t stack) {
         const auto [known, is_new] = site_of_stack_.try_emplace(stack, 0);
@@ -133,7 +127,7 @@ private:
     std::vector<site> sites_;
     std::unordered_map<std::uint32_t, std::uint32_t> site_of_stack_;
     std::unordered_map<std::string, std::uint32_t> site_of_place_;
-    object_table<object> objects_;
+    live_objects<site_object> objects_;
 };
 
 } // namespace

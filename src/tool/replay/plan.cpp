@@ -1,15 +1,17 @@
 #include "plan.hpp"
 
 #include "../support/failure.hpp"
-#include "../trace/object_table.hpp"
+#include "../trace/live_objects.hpp"
 #include "../trace/reader.hpp"
 
 #include <algorithm>
 #include <cstring>
 #include <limits>
 #include <map>
+#include <optional>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 namespace cenote::tool {
@@ -18,6 +20,13 @@ namespace {
 
 constexpr std::size_t look_count = 64;
 constexpr std::size_t most_own_slots = 4'096; // that a thread keeps for itself
+
+struct planned_object {
+    std::uint32_t slot = 0;
+    std::uint64_t size = 0;
+    bool is_new = false;
+    std::uint8_t alignment_log2 = 0;
+};
 
 class planner {
 public:
@@ -44,31 +53,44 @@ public:
         return h;
     }
 
-private:
-    struct object {
-        std::uint32_t slot = 0;
-        std::uint64_t size = 0;
-        bool is_new = false;
-        std::uint8_t alignment_log2 = 0;
-    };
+    // What live_objects tells.
+    planned_object allocated(const event& e) {
+        const std::uint32_t row = row_of(e);
+        const std::optional<planned_object> old = std::exchange(replaced_, std::nullopt);
+        replay_operation o{.size = e.size, .time = e.time};
+        planned_object now{.size = e.size, .alignment_log2 = e.alignment_log2};
+        o.alignment_log2 = e.alignment_log2;
+        if (old) {
+            now.slot = old->slot;
+            live_ -= old->size;
+            o.kind = replay_kind::realloc;
+        } else {
+            now.slot = take_slot(row);
+            now.is_new = e.kind == event_kind::new_one || e.kind == event_kind::new_array;
+            o.kind = now.is_new                      ? replay_kind::new_one
+                     : e.kind == event_kind::calloc  ? replay_kind::calloc
+                     : e.kind == event_kind::aligned ? replay_kind::aligned
+                                                     : replay_kind::malloc;
+        }
+        o.slot = now.slot;
+        live_ += e.size;
+        put(row, o);
+        return now;
+    }
+    void freed(const event& e, const planned_object& was) {
+        if (is_allocation(e.kind))
+            replaced_ = was; // a realloc is one call, and keeps its slot
+        else
+            free_object(e, was, e.sized);
+    }
+    // They go without a call; here they are freed.
+    void forgotten(const event& e, const planned_object& was) { free_object(e, was, false); }
 
+private:
     void add(const event& e) {
-        if (e.kind == event_kind::exec) {
-            // Its objects go without a call; here they are freed.
-            std::vector<std::uint64_t> all;
-            objects_.for_each([&](std::uint64_t number, object&) { all.push_back(number); });
-            for (const std::uint64_t number : all)
-                free_object(e, number, false);
-            thread_rows_.clear();
-            return;
-        }
         if (e.kind == event_kind::thread_begin) row_of(e);
-        if (e.kind == event_kind::lost || e.kind == event_kind::fork || e.failed) return;
-        if (is_free(e.kind)) {
-            if (!free_object(e, e.object, e.sized)) ++left_out_;
-        } else if (is_allocation(e.kind)) {
-            allocate_object(e);
-        }
+        if (!objects_.apply(e, *this)) ++left_out_;
+        if (e.kind == event_kind::exec) thread_rows_.clear();
     }
 
     // The row that does an event: its thread's, which the thread of the event before starts.
@@ -101,36 +123,7 @@ private:
         live_after_.push_back(live_);
     }
 
-    void allocate_object(const event& e) {
-        const std::uint32_t row = row_of(e);
-        const object* const old = e.old_object != 0 ? objects_.find(e.old_object) : nullptr;
-        if (e.kind == event_kind::realloc && e.old_object != 0 && old == nullptr) ++left_out_;
-        replay_operation o{.size = e.size, .time = e.time};
-        object now{.size = e.size, .alignment_log2 = e.alignment_log2};
-        o.alignment_log2 = e.alignment_log2;
-        if (old != nullptr) {
-            now.slot = old->slot;
-            live_ -= old->size;
-            objects_.remove(e.old_object);
-            o.kind = replay_kind::realloc;
-        } else {
-            now.slot = take_slot(row);
-            now.is_new = e.kind == event_kind::new_one || e.kind == event_kind::new_array;
-            o.kind = now.is_new                      ? replay_kind::new_one
-                     : e.kind == event_kind::calloc  ? replay_kind::calloc
-                     : e.kind == event_kind::aligned ? replay_kind::aligned
-                                                     : replay_kind::malloc;
-        }
-        o.slot = now.slot;
-        live_ += e.size;
-        put(row, o);
-        objects_.add(e.object, now);
-    }
-
-    bool free_object(const event& e, std::uint64_t number, bool sized) {
-        const object* const found = number != 0 ? objects_.find(number) : nullptr;
-        if (found == nullptr) return false;
-        const object was = *found;
+    void free_object(const event& e, const planned_object& was, bool sized) {
         const std::uint32_t row = row_of(e);
         live_ -= was.size;
         put(row, {.size = was.size,
@@ -139,9 +132,7 @@ private:
                   .kind = was.is_new ? replay_kind::delete_one : replay_kind::free,
                   .alignment_log2 = was.alignment_log2,
                   .sized = sized});
-        objects_.remove(number);
         give_slot(row, was.slot);
-        return true;
     }
 
     // A slot that this thread emptied itself, so that it need not wait for it; else any.
@@ -184,8 +175,9 @@ private:
     std::vector<std::vector<replay_operation>> rows_;
     std::map<std::uint32_t, std::uint32_t> thread_rows_;
     std::uint32_t last_row_ = 0;
-    object_table<object> objects_;
-    std::vector<std::uint32_t> turns_; // by slot
+    live_objects<planned_object> objects_;
+    std::optional<planned_object> replaced_; // by the realloc that comes next
+    std::vector<std::uint32_t> turns_;       // by slot
     std::vector<std::vector<std::uint32_t>> own_slots_{1};
     std::vector<std::uint32_t> free_slots_;
     std::vector<std::uint64_t> live_after_;

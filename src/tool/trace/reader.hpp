@@ -7,7 +7,7 @@
 //     for (const std::string& note : trace.notes()) ...
 //
 // An event's stack and the modules are known from the time on at which the event was read. What callers want to know of
-// an object while it lives goes into an object_table.
+// an object while it lives is kept by live_objects.
 #pragma once
 
 #include "description.hpp"

@@ -1,6 +1,8 @@
 // Layer: tool. What is kept of a block while it lives.
 #pragma once
 
+#include "../trace/event.hpp"
+
 #include <cstdint>
 
 namespace cenote::tool {
@@ -17,5 +19,10 @@ struct view_block {
         return address + bytes < address ? ~std::uint64_t{0} : address + bytes;
     }
 };
+
+// Of an allocation.
+inline view_block block_of(const event& e) noexcept {
+    return {.address = e.address, .size = e.size, .time = e.time, .stack = e.stack};
+}
 
 } // namespace cenote::tool

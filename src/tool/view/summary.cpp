@@ -1,6 +1,7 @@
 #include "summary.hpp"
 
-#include "live_blocks.hpp"
+#include "../trace/live_objects.hpp"
+#include "block.hpp"
 
 #include <bit>
 #include <set>
@@ -33,8 +34,9 @@ public:
         to_.threads = threads_.size();
     }
 
-    // What live_blocks tells.
-    void allocated(const view_block& b) {
+    // What live_objects tells.
+    view_block allocated(const event& e) {
+        const view_block b = block_of(e);
         to_.map.add(b);
         groups_[size_group_of(b.size)] += b.size;
         view_size& size = to_.sizes[b.size];
@@ -43,7 +45,7 @@ public:
         to_.bytes += b.size;
         ++to_.allocations;
         ++now_.allocations;
-        if (b.stack == 0) return;
+        if (b.stack == 0) return b;
         ++to_.stacks_drawn;
         const std::uint32_t place = to_.names.place_of(trace_, b.stack);
         if (place >= to_.by_stack.size()) to_.by_stack.resize(place + 1);
@@ -51,15 +53,16 @@ public:
         to_.by_stack[place].allocations += weight;
         to_.by_stack[place].bytes += weight * static_cast<double>(b.size);
         change_site(to_.names.stacks()[place].site, weight * static_cast<double>(b.size));
+        return b;
     }
-    void freed(const view_block& b, std::uint64_t time) {
-        to_.lived.freed(b, time);
+    void freed(const event& e, const view_block& b) {
+        to_.lived.freed(b, e.time);
         view_size& size = to_.sizes[b.size];
         ++size.ended;
-        size.lifetimes += static_cast<double>(time > b.time ? time - b.time : 0);
-        forgotten(b);
+        size.lifetimes += static_cast<double>(e.time > b.time ? e.time - b.time : 0);
+        forgotten(e, b);
     }
-    void forgotten(const view_block& b) {
+    void forgotten(const event& /*e*/, const view_block& b) {
         to_.map.remove(b);
         groups_[size_group_of(b.size)] -= b.size;
         --to_.sizes[b.size].live;
@@ -142,7 +145,7 @@ private:
     trace_reader& trace_;
     trace_summary& to_;
     std::uint64_t interval_;
-    live_blocks live_;
+    live_objects<view_block> live_;
     std::uint64_t events_ = 0;
     std::set<std::uint32_t> threads_;
     std::uint32_t last_thread_ = ~0U;

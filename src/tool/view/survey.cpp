@@ -1,8 +1,7 @@
 #include "survey.hpp"
 
-#include "../trace/object_table.hpp"
+#include "../trace/live_objects.hpp"
 #include "block.hpp"
-#include "live_blocks.hpp"
 
 namespace cenote::tool {
 
@@ -10,13 +9,15 @@ namespace {
 
 class surveyor {
 public:
-    void allocated(const view_block& b) {
+    view_block allocated(const event& e) {
+        const view_block b = block_of(e);
         live_ += b.size;
         found.all.add(b.address, b.end());
         if (b.size <= address_ranges::slab_bytes) found.small.add(b.address, b.end());
+        return b;
     }
-    void freed(const view_block& b, std::uint64_t /*time*/) { live_ -= b.size; }
-    void forgotten(const view_block& b) { live_ -= b.size; }
+    void freed(const event& /*e*/, const view_block& b) { live_ -= b.size; }
+    void forgotten(const event& /*e*/, const view_block& b) { live_ -= b.size; }
 
     void note(const event& e) {
         ++found.events;
@@ -36,7 +37,7 @@ private:
 } // namespace
 
 trace_survey survey(trace_reader& trace, const read_progress& progress) {
-    live_blocks live;
+    live_objects<view_block> live;
     surveyor by;
     for (auto block = trace.next_block(); !block.empty(); block = trace.next_block()) {
         for (const event& e : block) {

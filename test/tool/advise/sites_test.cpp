@@ -110,8 +110,13 @@ TEST_F(sites, time_that_goes_back_is_no_lifetime) {
     pass(1'000'000);
     allocate(48, 1);
     begin_again();
-    free(allocate(48)); // the same number
-    const auto found = read();
+    const std::uint64_t same_number = allocate(48);
+    writer().flush();
+    free(same_number);
+    end();
+    damage_block(3); // so that the allocation is gone, and what is freed is the first one
+    trace_reader trace(path_);
+    const auto found = read_call_sites(trace);
     ASSERT_EQ(found.size(), 1U);
     EXPECT_EQ(found[0].died, 1U);
     EXPECT_EQ(found[0].lifetime, 0);

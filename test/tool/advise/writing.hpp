@@ -68,6 +68,18 @@ protected:
         std::ofstream(path_, std::ios::binary) << whole;
     }
 
+    // Of the file that was ended, counted from 0.
+    void damage_block(int number) {
+        std::string whole = content();
+        const std::string magic(block_magic.begin(), block_magic.end());
+        std::size_t at = whole.find(magic);
+        for (int i = 0; i != number; ++i)
+            at = whole.find(magic, at + 1);
+        ASSERT_LT(at + block_header_bytes, whole.size());
+        whole[at + block_header_bytes] ^= 1;
+        std::ofstream(path_, std::ios::binary) << whole;
+    }
+
     std::string path_ = testing::TempDir() + "cenote_advise_XXXXXX";
 
 private:
