@@ -3,7 +3,9 @@
 #include "../inspect/scope.hpp"
 #include "../process/libraries.hpp"
 #include "../support/failure.hpp"
+#include "profile_file.hpp"
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <sstream>
@@ -57,14 +59,20 @@ std::string file_of(const known& which) {
 
 // NAME:PROFILE.
 allocator find_with_profile(const known& which, const std::string& asked, const std::string& profile) {
-    std::error_code none;
-    const std::filesystem::path file = std::filesystem::absolute(profile);
-    if (!std::filesystem::is_regular_file(file, none))
-        throw failure(exit_usage, "--with: there is no file " + file.string());
-    return {asked, find_library(which.files.front()), file.string()};
+    const std::string file = std::filesystem::absolute(profile).string();
+    if (const auto fault = fault_of_profile(file)) throw failure(exit_usage, "--with: " + *fault);
+    return {asked, find_library(which.files.front()), file};
 }
 
-allocator find_asked(const std::string& asked) {
+std::string names_of(const std::vector<std::string>& others) {
+    std::string names = known_allocators();
+    for (const std::string& each : others)
+        names += ", " + each;
+    return names;
+}
+
+allocator find_asked(const std::string& asked, const std::vector<std::string>& others) {
+    if (std::find(others.begin(), others.end(), asked) != others.end()) return {asked, {}};
     for (const known& each : all_known)
         if (const std::string front = std::string(each.name) + ":"; each.is_ours && asked.starts_with(front))
             return find_with_profile(each, asked, asked.substr(front.size()));
@@ -86,7 +94,7 @@ allocator find_asked(const std::string& asked) {
                                             each.files.front());
         return {each.name, std::move(file)};
     }
-    throw failure(exit_usage, "--with: nobody knows " + asked + "; known are " + known_allocators() +
+    throw failure(exit_usage, "--with: nobody knows " + asked + "; known are " + names_of(others) +
                                   ", cenote:PROFILE, or NAME=FILE");
 }
 
@@ -107,7 +115,7 @@ std::string known_allocators() {
     return names;
 }
 
-std::vector<allocator> find_allocators(const std::string& asked) {
+std::vector<allocator> find_allocators(const std::string& asked, const std::vector<std::string>& others) {
     std::vector<allocator> result;
     if (asked.empty()) {
         for (const known& each : all_known) {
@@ -115,12 +123,14 @@ std::vector<allocator> find_allocators(const std::string& asked) {
             if (each.files.front() == nullptr || !file.empty())
                 result.push_back({each.name, std::move(file)});
         }
+        for (const std::string& each : others)
+            result.push_back({each, {}});
         return result;
     }
     std::istringstream names(asked);
     for (std::string name; std::getline(names, name, ',');) {
         if (name.empty()) continue;
-        allocator found = find_asked(name);
+        allocator found = find_asked(name, others);
         for (const allocator& other : result)
             if (other.name == found.name)
                 throw failure(exit_usage, "--with: " + found.name + " stands there twice");
@@ -128,6 +138,16 @@ std::vector<allocator> find_allocators(const std::string& asked) {
     }
     if (result.empty()) throw failure(exit_usage, "--with: names no allocator");
     return result;
+}
+
+void require_active(const allocator& which, const program_file& program, environment variables) {
+    const search_scope scope = scope_of(program, std::move(variables));
+    const elf_image* const owner = scope.owner_of("malloc");
+    const std::string wanted = which.library.empty() ? c_library() : which.library;
+    if (owner != nullptr && is_same_file(owner->path, wanted)) return;
+    throw failure(exit_trouble, "under " + which.name + " malloc would be that of " +
+                                    (owner != nullptr ? owner->path : "nobody") + ", not of " + wanted +
+                                    (scope.complaints.empty() ? "" : ": " + scope.complaints.front()));
 }
 
 std::string c_library() {

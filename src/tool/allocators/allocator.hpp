@@ -2,8 +2,8 @@
 #pragma once
 
 #include "../process/environment.hpp"
+#include "../process/program_file.hpp"
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,9 +21,14 @@ struct allocator {
 // The names that find_allocators knows, in its order: glibc first, ours last.
 std::string known_allocators();
 
-// Those that are asked for, names, NAME:PROFILE for one of ours, or NAME=FILE, with commas between; all that are found where nothing is. Throws failure for a
-// name that nobody knows, or that is not found.
-std::vector<allocator> find_allocators(const std::string& asked);
+// Those that are asked for, names, NAME:PROFILE for one of ours, or NAME=FILE, with commas between; all that are found where nothing
+// is. `others` are names of what whoever asks has himself, without a library, behind ours. Throws failure for a name that nobody
+// knows, that is not found or stands there twice, and for a profile that the library would not take.
+std::vector<allocator> find_allocators(const std::string& asked, const std::vector<std::string>& others = {});
+
+// Throws failure where a program that starts with these variables would not call the malloc of `which`: its library cannot be
+// preloaded, or has none.
+void require_active(const allocator& which, const program_file& program, environment variables);
 
 // The C library's file, to put its malloc in front of that which a program brings.
 std::string c_library();

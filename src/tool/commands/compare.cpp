@@ -90,8 +90,8 @@ public:
                               " has a malloc of its own in itself: nothing that is preloaded replaces it");
         brings_own_ = own != nullptr && !is_same_file(own->path, c_library());
         if (brings_own_) result_.own_malloc = own->path;
-        for (compared_allocator& each : result_.allocators)
-            require_active(each);
+        for (const compared_allocator& each : result_.allocators)
+            require_active(each.which, program_, variables_for(each.which));
     }
 
     comparison run() {
@@ -135,17 +135,6 @@ private:
         which.put_into(variables);
         if (which.library.empty() && brings_own_) variables.preload(c_library());
         return variables;
-    }
-
-    void require_active(const compared_allocator& each) const {
-        const search_scope scope = scope_of(program_, variables_for(each.which));
-        const elf_image* const owner = scope.owner_of("malloc");
-        const std::string wanted = each.which.library.empty() ? c_library() : each.which.library;
-        if (owner != nullptr && is_same_file(owner->path, wanted)) return;
-        std::string why = scope.complaints.empty() ? "" : ": " + scope.complaints.front();
-        throw failure(exit_trouble, "under " + each.which.name + " malloc would be that of " +
-                                        (owner != nullptr ? owner->path : "nobody") + ", not of " + wanted +
-                                        why);
     }
 
     static void stop_where_told() {

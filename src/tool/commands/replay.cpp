@@ -15,7 +15,6 @@
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <string>
 #include <unistd.h>
 #include <vector>
@@ -45,28 +44,28 @@ struct replay_subject {
     std::string failure{};
 };
 
-// Those that are within this program, beside the mallocs of the machine.
+environment variables_for(const allocator& which) {
+    environment variables = environment::inherited();
+    variables.remove("LD_PRELOAD");
+    which.put_into(variables);
+    return variables;
+}
+
+// heap and pools are within this program, beside the mallocs of the machine; a library may have their names.
+replay_memory memory_of(const allocator& which) {
+    if (!which.library.empty()) return replay_memory::malloc;
+    return which.name == "heap"    ? replay_memory::heap
+           : which.name == "pools" ? replay_memory::pools
+                                   : replay_memory::malloc;
+}
+
 std::vector<replay_subject> find_subjects(const std::string& asked) {
     std::vector<replay_subject> subjects;
-    const auto add = [&](const std::string& name, replay_memory memory, const allocator& malloc = {}) {
-        subjects.push_back({.name = name, .memory = memory, .malloc = malloc});
-    };
-    if (asked.empty()) {
-        for (const allocator& each : find_allocators(""))
-            add(each.name, replay_memory::malloc, each);
-        add("heap", replay_memory::heap);
-        add("pools", replay_memory::pools);
-        return subjects;
-    }
-    std::istringstream words(asked);
-    for (std::string word; std::getline(words, word, ',');) {
-        if (word == "heap")
-            add(word, replay_memory::heap);
-        else if (word == "pools")
-            add(word, replay_memory::pools);
-        else
-            for (const allocator& each : find_allocators(word))
-                add(each.name, replay_memory::malloc, each);
+    const program_file worker = inspect_program("/proc/self/exe");
+    for (const allocator& each : find_allocators(asked, {"heap", "pools"})) {
+        subjects.push_back({.name = each.name, .memory = memory_of(each), .malloc = each});
+        if (subjects.back().memory == replay_memory::malloc)
+            require_active(each, worker, variables_for(each));
     }
     return subjects;
 }
@@ -85,9 +84,7 @@ replay_run replay_once(replay_plan& plan, const replay_subject& subject, const r
     start_options start;
     start.file = "/proc/self/exe";
     start.arguments = {"cenote", replay_worker_word, std::to_string(plan.file())};
-    start.variables = environment::inherited();
-    start.variables.remove("LD_PRELOAD");
-    subject.malloc.put_into(start.variables);
+    start.variables = variables_for(subject.malloc);
     child worker(std::move(start));
     const ending how = worker.wait();
     if (how.interrupted != 0) throw failure(exit_trouble, "interrupted");

@@ -139,9 +139,27 @@ class Advise(unittest.TestCase):
         done = run(CENOTE, "replay", "-n", "1", "--json", "--with", f"cenote,cenote:{profile}", self.trace, env=inherited)
         plain, with_profile = json.loads(done.stdout)["subjects"]
         self.assertLess(with_profile["most_resident"], .95 * plain["most_resident"])
-        done = run(CENOTE, "compare", "--with", "cenote:/nowhere/p", DEEDS)
-        self.assertEqual(done.returncode, USAGE)
-        self.assertIn("/nowhere/p", done.stderr)
+
+    def test_a_profile_that_the_library_would_not_take_is_refused_in_its_words_before_anything_runs(self):
+        profile = self.folder / "bad"
+        mark = self.folder / "ran"
+        for content, says in (("", "is not used: it is empty"),
+                              ("cenote-profile 1\nclass 16 magazines 2\n", "is not used: line 2: not understood"),
+                              ("cenote-profile 1\nclass 16\n", "is not used: it has no end: a part is missing"),
+                              ("#" * 20_000, "is not used: it has more than 16384 bytes")):
+            profile.write_text(content)
+            library = run(DEEDS, env={"LD_PRELOAD": MALLOC, "CENOTE_PROFILE": str(profile)}).stderr
+            self.assertIn(f"CENOTE_PROFILE={profile} {says}: the default is used", library)
+            for name in "cenote", "cenote-hardened":
+                for words in (["compare", "--with", f"{name}:{profile}", "touch", mark],
+                              ["replay", "--with", f"{name}:{profile}", self.trace]):
+                    done = run(CENOTE, *words)
+                    self.assertEqual((done.returncode, done.stdout), (USAGE, ""))
+                    self.assertEqual(done.stderr, f"cenote: --with: {profile} {says}\n")
+        for path, says in ((self.folder, "it is no file"), ("/nowhere/p", "No such file or directory")):
+            done = run(CENOTE, "compare", "--with", f"cenote:{path}", "touch", mark)
+            self.assertEqual((done.returncode, done.stderr), (USAGE, f"cenote: --with: {path} is not read: {says}\n"))
+        self.assertFalse(mark.exists())
 
 
 if __name__ == "__main__":

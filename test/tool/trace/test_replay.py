@@ -79,6 +79,18 @@ class Replay(Case):
         for name in ("jemalloc", "cenote", "cenote-hardened", "heap", "pools"):
             self.assertIn(name, names)
 
+    def test_a_library_without_malloc_is_refused_as_compare_does(self):
+        self.record(CALLS, "kinds")
+        library = next(line.split()[2] for line in run("ldd", CENOTE).stdout.splitlines() if "libzstd" in line)
+        for words in (["replay", self.trace, "--with", f"heap,plain={library}"],
+                      ["compare", "--with", f"glibc,plain={library}", CALLS, "kinds"]):
+            done = run(CENOTE, *words)
+            self.assertEqual((done.returncode, done.stdout), (125, ""))
+            self.assertRegex(done.stderr, rf"^cenote: under plain malloc would be that of .*libc\.so\.6, not of {library}\n$")
+        done = run(CENOTE, "replay", self.trace, "--with", "plain=/etc/passwd")
+        self.assertEqual(done.returncode, 125)
+        self.assertIn("cannot be preloaded", done.stderr)
+
     def test_the_table_has_a_row_for_each(self):
         self.record(CALLS, "kinds")
         done = run(CENOTE, "replay", self.trace, "--with", "glibc,pools", "-n", 6)
@@ -117,7 +129,9 @@ class Replay(Case):
             ([self.folder], 125, "is no file with a trace"),
             ([], 2, "FILE is required"),
             ([self.trace, "--", "--json"], 2, "--json"),
-            ([self.trace, "--with", "nobody"], 2, "nobody"),
+            ([self.trace, "--with", "nobody"], 2, "heap, pools"),
+            ([self.trace, "--with", "heap,glibc,heap"], 2, "heap stands there twice"),
+            ([self.trace, "--with", ","], 2, "names no allocator"),
             ([self.trace, "--pace", "slow"], 2, "--pace"),
             ([self.trace, "-n", "0"], 2, "--runs"),
             ([self.trace, "--with", "heap", "-n", 1, "-o", "/dev/full"], 125, "cannot write /dev/full"),
