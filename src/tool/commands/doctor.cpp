@@ -48,11 +48,12 @@ diagnosis diagnose(const doctor_options& options, std::vector<std::string> words
     start.variables.preload(library);
     const search_scope scope = scope_of(program, start.variables);
     look_at_scope(program, scope, library, result.found);
+    const std::string profile = look_at_profile(start.variables, result.found);
     const observed_run run =
         observe(std::move(start), library, options.seconds, options.shows, !options.hardened);
     if (run.how.interrupted != 0)
         throw failure(static_cast<exit_code>(128 + run.how.interrupted), "interrupted");
-    look_at_run(run, scope, library, result.found);
+    look_at_run(run, scope, library, profile, result.found);
     result.how = run.how;
     return result;
 }

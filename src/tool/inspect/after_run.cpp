@@ -24,7 +24,9 @@ std::string last_line(std::string text) {
     return text.substr(text.rfind('\n') + 1);
 }
 
-void look_at_activity(const observed_run& run, const std::string& library, finding_list& found) {
+void look_at_activity(const observed_run& run, const std::string& library, const std::string& profile,
+                      finding_list& found) {
+    const std::string with = profile.empty() ? "" : ", with the profile " + profile;
     std::uint64_t calls = 0;
     for (const count_figures& each : run.counts.programs)
         calls += each.calls();
@@ -40,7 +42,7 @@ void look_at_activity(const observed_run& run, const std::string& library, findi
         return;
     }
     if (run.counts.programs.empty())
-        found.fine("active", "the library was active");
+        found.fine("active", "the library was active" + with);
     else if (calls == 0)
         found.note(
             "not_called",
@@ -49,7 +51,8 @@ void look_at_activity(const observed_run& run, const std::string& library, findi
         found.fine("active",
                    "the library was active: " + with_commas(calls) + " calls in " +
                        std::to_string(run.counts.programs.size()) +
-                       (run.counts.programs.size() == 1 ? " program" : " programs and forked processes"));
+                       (run.counts.programs.size() == 1 ? " program" : " programs and forked processes") +
+                       with);
 }
 
 void look_at_late_libraries(const observed_run& run, const search_scope& scope, finding_list& found) {
@@ -113,8 +116,8 @@ void look_at_report(const std::string& line, finding_list& found) {
 }
 
 void look_at_run(const observed_run& run, const search_scope& scope, const std::string& library,
-                 finding_list& found) {
-    look_at_activity(run, library, found);
+                 const std::string& profile, finding_list& found) {
+    look_at_activity(run, library, profile, found);
     if (run.is_secure)
         found.find("secure", "the program ran with more rights than who started it (AT_SECURE)",
                    "run it as that user");

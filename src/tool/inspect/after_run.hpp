@@ -9,8 +9,9 @@
 
 namespace cenote::tool {
 
+// `profile` is the file that the library was told to take; empty for none.
 void look_at_run(const observed_run& run, const search_scope& scope, const std::string& library,
-                 finding_list& found);
+                 const std::string& profile, finding_list& found);
 
 // What the library itself says of a wrong use of memory: the line that it ended the program with.
 void look_at_report(const std::string& line, finding_list& found);

@@ -1,5 +1,7 @@
 #include "before_start.hpp"
 
+#include "../allocators/profile_file.hpp"
+
 #include <algorithm>
 #include <array>
 #include <filesystem>
@@ -200,6 +202,18 @@ void look_at_scope(const program_file& program, const search_scope& scope, const
     look_at_pairs(scope, found);
     look_at_hidden(program, scope, found);
     look_at_static_tls(scope, found);
+}
+
+std::string look_at_profile(const environment& variables, finding_list& found) {
+    const std::string file = variables.get("CENOTE_PROFILE");
+    if (file.empty()) return {};
+    const auto fault = fault_of_profile(file);
+    if (!fault) return file;
+    found.find(
+        "bad_profile", "CENOTE_PROFILE=" + *fault + ": the library has its usual size classes",
+        "correct the file's name, make the profile anew with cenote advise, or take CENOTE_PROFILE out of "
+        "the environment");
+    return {};
 }
 
 } // namespace cenote::tool

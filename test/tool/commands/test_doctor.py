@@ -90,6 +90,31 @@ class Doctor(Case):
         missing = {**os.environ, "LD_PRELOAD": "/nowhere/lib.so"}
         self.assertEqual(self.found(DEEDS, "allocate", env=missing), ["loader_complains"])
 
+    def test_a_profile_is_told_and_a_bad_one_is_a_finding(self):
+        profile = self.folder / "profile"
+        with_profile = {**os.environ, "CENOTE_PROFILE": str(profile)}
+
+        def active(report):
+            return next(each["text"] for each in report["all"] if each["what"] == "active")
+
+        profile.write_text("cenote-profile 1\nclass 48\nclass 65536\nend\n")
+        for options in ([], ["--hardened"]):
+            report = self.report("doctor", *options, DEEDS, "allocate", env=with_profile)
+            self.assertTrue(active(report).endswith(f", with the profile {profile}"), report)
+        for content, says in (("cenote-profile 1\nclass 40\n", "is not used: line 2: no multiple of 16"),
+                              (None, "is not read: No such file or directory")):
+            if content is None:
+                profile.unlink()
+            else:
+                profile.write_text(content)
+            report = self.report("doctor", DEEDS, "allocate", env=with_profile, code=FINDING)
+            self.assertEqual(self.names(report), ["bad_profile"])
+            bad = next(each for each in report["all"] if each["what"] == "bad_profile")
+            self.assertIn(f"CENOTE_PROFILE={profile} {says}", bad["text"])
+            self.assertIn("cenote advise", bad["remedy"])
+            self.assertNotIn("profile", active(report))
+        self.assertNotIn("profile", active(self.report("doctor", DEEDS, "allocate", env={**os.environ, "CENOTE_PROFILE": ""})))
+
     def test_programs_that_are_started_without_the_library(self):
         for words in (["env", "-i", "sleep", ".5"], ["sh", "-c", "env -i sleep .5; true"]):
             report = self.report("doctor", *words)
