@@ -8,6 +8,7 @@
 #include "../support/text.hpp"
 #include "command.hpp"
 #include "compare_report.hpp"
+#include "number_check.hpp"
 #include "program_line.hpp"
 
 #include <CLI/CLI.hpp>
@@ -217,7 +218,7 @@ std::function<int()> prepare_compare(CLI::App& line) {
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
     line.add_option("--timeout", options->patience, "seconds after which a run is killed; 0: never")
-        ->check(CLI::Range(0.0, 1e9))
+        ->check(number_between(0, 1e9))
         ->capture_default_str();
     line.add_option("--input", options->input, "what each run has for stdin")
         ->check(CLI::ExistingPath)

@@ -6,6 +6,7 @@
 #include "../support/streams.hpp"
 #include "../support/text.hpp"
 #include "command.hpp"
+#include "number_check.hpp"
 #include "program_line.hpp"
 #include "run_report.hpp"
 
@@ -107,7 +108,7 @@ std::function<int()> prepare_doctor(CLI::App& line) {
     const auto options = std::make_shared<doctor_options>();
     line.add_option("--for", options->seconds,
                     "seconds after which the program is told to end, for servers; 0: never")
-        ->check(CLI::Range(0.0, 1e9))
+        ->check(number_between(0, 1e9))
         ->capture_default_str();
     line.add_flag("--hardened", options->hardened,
                   "with the library that finds more wrong uses of memory, sooner");

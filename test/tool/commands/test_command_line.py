@@ -35,6 +35,12 @@ class CommandLine(Case):
             (["compare", "--with", "x=/nowhere", "true"], "/nowhere"),
             (["compare", "--input", "/nowhere", "true"], "/nowhere"),
             (["doctor", "--for", "-1", "true"], "not in range"),
+            (["doctor", "--for", "nan", "true"], "no number"),
+            (["compare", "--timeout", "nan", "true"], "no number"),
+            (["compare", "--timeout", "inf", "true"], "not in range"),
+            (["compare", "--timeout", "-1", "true"], "not in range"),
+            (["compare", "--timeout", "1e10", "true"], "not in range"),
+            (["compare", "--timeout", "soon", "true"], "soon"),
         ):
             with self.subTest(words=words):
                 done = cenote(*words)
