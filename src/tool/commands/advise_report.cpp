@@ -134,7 +134,7 @@ std::string sites_table(const advice& of, unsigned rows) {
         ++found;
         if (shown == rows) continue;
         ++shown;
-        table.add({site.place.size() > 70 ? site.place.substr(0, 67) + "..." : site.place,
+        table.add({shortened(printable(site.place), 70),
                    with_commas(static_cast<std::uint64_t>(site.objects)), bytes_text(site.bytes),
                    word_for(site.what), with_commas(static_cast<std::uint64_t>(instructions_saved(site))),
                    reason(site)});

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <utility>
 
 namespace cenote::tool {
 
@@ -93,6 +94,13 @@ std::string printable(std::string_view text) {
     return result;
 }
 
+std::string shortened(std::string text, std::size_t most) {
+    if (text.size() <= most) return text;
+    while (most != 0 && (static_cast<unsigned char>(text[most]) & 0xC0U) == 0x80)
+        --most;
+    return text.replace(most, std::string::npos, "...");
+}
+
 std::string command_text(const std::vector<std::string>& words, std::size_t most) {
     std::string text;
     for (const std::string& word : words) {
@@ -109,12 +117,7 @@ std::string command_text(const std::vector<std::string>& words, std::size_t most
         }
         text += (text.empty() ? "" : " ") + shown;
     }
-    if (text.size() > most) {
-        while (most != 0 && (static_cast<unsigned char>(text[most]) & 0xC0U) == 0x80)
-            --most; // no part of a character
-        text.replace(most, std::string::npos, "...");
-    }
-    return text;
+    return shortened(std::move(text), most);
 }
 
 text_table::text_table(std::vector<std::string> headings) {

@@ -18,6 +18,8 @@ std::string bar_text(double share, unsigned length); // # for each part of `leng
 // What other processes and files say may have anything in it, and a terminal does what it is told: a ? for each control
 // character, and each byte that is no UTF-8.
 std::string printable(std::string_view text);
+// At most `most` bytes of it and "...", never a part of a character.
+std::string shortened(std::string text, std::size_t most);
 // As one would type it in a shell, printable; at most about `most` characters.
 std::string command_text(const std::vector<std::string>& words, std::size_t most = 70);
 
