@@ -17,6 +17,10 @@ using namespace literals;
 constexpr std::size_t unit = 64_KiB;
 constexpr std::size_t most_segment = 4_MiB;
 
+// Less is within what runs differ by.
+constexpr double least_gain = 64_KiB;
+constexpr double least_gain_share = .01;
+
 // All that is live at the peak in one piece, up to 4 MiB; then as much as a quarter of it.
 void choose_segments(advised_class& of) {
     const std::size_t live = static_cast<std::size_t>(of.at_peak) * of.size;
@@ -63,6 +67,17 @@ advice advise(const std::string& path) {
     result.sites = read_call_sites(trace);
     result.notes = trace.notes();
     return result;
+}
+
+double advice::saved() const noexcept {
+    const auto cost = [](const waste_figures& waste) {
+        return (waste.at_peak + waste.on_average) / 2 + waste.of_classes;
+    };
+    return cost(waste_now) - cost(waste_then);
+}
+
+bool advice::has_gain() const noexcept {
+    return saved() >= std::max(least_gain, least_gain_share * static_cast<double>(of.most_live));
 }
 
 std::string profile_text(const advice& of) {

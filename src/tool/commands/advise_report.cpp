@@ -160,16 +160,31 @@ std::string advice_text(const advice& of, const std::string& profile, unsigned r
     std::string text = "cenote advise: " + command_text(of.program) + ": " + with_commas(of.of.requests()) +
                        " allocations, " + bytes_text(static_cast<double>(of.of.most_live)) +
                        " live at most\n";
+    if (of.of.requests() == 0) return text + no_gain_text(of, profile);
     text += waste_line("  waste at the peak       ", of.waste_now, of.of);
     text += waste_line("  with the profile        ", of.waste_then, of.of);
     text += "  exchanges of magazines  " + with_commas(of.exchanges_now) + ", with the profile " +
             with_commas(of.exchanges_then) + "\n";
+    text += "  saved by the profile    " + bytes_text(of.saved()) + ", " +
+            percent_text(share(of.saved(), static_cast<double>(of.of.most_live))) +
+            " of what was live at most\n";
     if (of.of.larger.requests != 0)
         text += "  above 64 KiB, which a profile leaves as it is: " + with_commas(of.of.larger.requests) +
                 " requests, " + bytes_text(static_cast<double>(of.of.larger.peak_bytes)) +
                 " live at the peak\n";
     text += sizes_table(of, rows) + classes_table(of, rows) + sites_table(of, rows);
-    return text + "the profile is in " + profile + ": CENOTE_PROFILE=" + profile + "\n";
+    return text + (of.has_gain() ? "the profile is in " + profile + ": CENOTE_PROFILE=" + profile + "\n"
+                                 : no_gain_text(of, profile));
+}
+
+std::string no_gain_text(const advice& of, const std::string& profile) {
+    const std::string why = of.of.requests() == 0 ? "it has no allocations"
+                            : of.saved() <= 0     ? "it would save nothing"
+                                                  : "it would save about " + bytes_text(of.saved());
+    return "nothing in this trace that a profile would better: " + why +
+           (profile.empty() ? "; none is written, unless -o names a file\n"
+                            : "; it is written to " + (profile == "-" ? "stdout" : profile) +
+                                  " all the same, as -o says\n");
 }
 
 nlohmann::json advice_json(const advice& of, const std::string& profile) {
@@ -225,7 +240,9 @@ nlohmann::json advice_json(const advice& of, const std::string& profile) {
             {"classes", classes},
             {"stack_interval", of.stack_interval},
             {"call_sites", sites},
-            {"profile", profile}};
+            {"saved", of.saved()},
+            {"has_gain", of.has_gain()},
+            {"profile", profile.empty() ? nlohmann::json() : nlohmann::json(profile)}};
 }
 
 } // namespace cenote::tool

@@ -228,6 +228,23 @@ TEST_F(choice, a_trace_of_nothing_is_no_trouble) {
     const advice found = advise(path_);
     EXPECT_EQ(found.of.requests(), 0U);
     EXPECT_EQ(found.waste_then.at_peak, 0);
+    EXPECT_FALSE(found.has_gain());
+}
+
+TEST_F(choice, a_gain_is_a_hundredth_of_what_is_live_and_not_too_little) {
+    const auto advice_on = [this](int objects, std::uint64_t size, std::uint64_t large) {
+        begin();
+        allocate(large);
+        for (int i = 0; i != objects; ++i)
+            allocate(size);
+        end();
+        return advise(path_);
+    };
+    EXPECT_TRUE(advice_on(5'000, 1'040, 100'000).has_gain());
+    EXPECT_FALSE(advice_on(5'000, 1'024, 100'000).has_gain()) << "a size that there is a class for";
+    EXPECT_FALSE(advice_on(100, 1'040, 100'000).has_gain()) << "some KiB";
+    EXPECT_FALSE(advice_on(5'000, 1'040, 1'000'000'000).has_gain()) << "of a gigabyte";
+    EXPECT_GT(advice_on(5'000, 1'040, 100'000).saved(), 5'000 * 80);
 }
 
 TEST_F(choice, a_profile_is_one_that_the_heap_takes) {

@@ -3,6 +3,8 @@
 //     40,000 records of 1,040 bytes that stay        a class of their own saves a tenth of each
 //     nodes of 48 bytes, here and there              an object_pool
 //     words of many sizes, a thousand at a time      an arena
+//
+// With an argument the nodes alone, for which nothing can be bettered.
 #include <cstdlib>
 #include <cstring>
 
@@ -38,14 +40,17 @@ extern "C" {
 
 } // extern "C"
 
-int main() {
-    for (void*& p : kept)
-        p = make_record();
+int main(int argc, char**) {
+    const bool is_few = argc > 1;
+    if (!is_few)
+        for (void*& p : kept)
+            p = make_record();
     for (int i = 0; i != nodes; ++i) {
         void*& place = alive[i * 7 % 64];
         std::free(place);
         place = make_node();
     }
+    if (is_few) return 0;
     for (int round = 0; round != 60; ++round) {
         for (int i = 0; i != words; ++i)
             sentence[i] = make_word(static_cast<std::size_t>(20 + (i * 13 + round) % 180));

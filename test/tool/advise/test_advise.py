@@ -74,6 +74,57 @@ class Advise(unittest.TestCase):
         self.assertRegex(text, r"make_node.*object_pool")
         self.assertRegex(text, r"make_word.*arena .*die at a time")
 
+    def record(self, *program):
+        trace = self.folder / "other.trace"
+        self.assertEqual(run(CENOTE, "record", "-q", "-o", trace, *program).returncode, 0)
+        Path(f"{trace}.profile").unlink(missing_ok=True)
+        return trace
+
+    def test_where_no_gain_is_found_there_is_no_profile_unless_it_is_asked_for(self):
+        trace = self.record(DEEDS, "few")
+        got = self.advise(trace=trace).stdout
+        self.assertIn("nothing in this trace that a profile would better", got)
+        self.assertRegex(got, r"saved by the profile +-?\d")
+        self.assertNotIn("CENOTE_PROFILE", got)
+        self.assertFalse(Path(f"{trace}.profile").exists())
+        got = self.advice(trace=trace)
+        self.assertEqual((got["has_gain"], got["profile"]), (False, None))
+        done = self.advise("-q", trace=trace)
+        self.assertEqual(done.stdout, "")
+        self.assertIn("nothing in this trace", done.stderr)
+        profile = self.folder / "asked.profile"
+        got = self.advise("-o", profile, trace=trace).stdout
+        self.assertIn("nothing in this trace", got)
+        self.assertIn(str(profile), got)
+        self.assertTrue(profile.read_text(encoding="ascii").endswith("end\n"))
+        got = self.advice()
+        self.assertTrue(got["has_gain"])
+        self.assertGreater(got["saved"], 2_000_000)
+
+    def test_a_trace_without_allocations_is_no_trouble(self):
+        trace = self.record(os.environ["REFUSED_CALL"])
+        got = self.advise(trace=trace).stdout
+        self.assertIn("0 allocations", got)
+        self.assertIn("nothing in this trace that a profile would better: it has no allocations", got)
+        self.assertEqual((self.advice(trace=trace)["allocations"], self.advice(trace=trace)["profile"]), (0, None))
+        self.assertFalse(Path(f"{trace}.profile").exists())
+
+    def test_a_profile_may_go_to_stdout_by_itself(self):
+        profile = self.folder / "in_a_file.profile"
+        self.advise("-q", "-o", profile)
+        done = self.advise("-o", "-")
+        self.assertEqual((done.stdout, done.stderr), (profile.read_text(encoding="ascii"), ""))
+        done = self.advise("-o", "-", "--json", status=USAGE)
+        self.assertEqual(done.stdout, "")
+        self.assertIn("--json and -o - would both be on stdout", done.stderr)
+
+    def test_quiet_writes_the_profile_and_nothing_else(self):
+        profile = self.folder / "quiet.profile"
+        done = self.advise("-q", "-o", profile)
+        self.assertEqual((done.stdout, done.stderr), ("", ""))
+        self.assertTrue(profile.exists())
+        self.assertIn("--quiet", self.advise("-q", "--json", status=USAGE).stderr)
+
     def test_without_stacks_there_are_no_call_sites(self):
         trace = self.folder / "bare.trace"
         self.assertEqual(run(CENOTE, "record", "--stacks", "0", "-o", trace, DEEDS).returncode, 0)
@@ -88,7 +139,9 @@ class Advise(unittest.TestCase):
         self.assertTrue(Path(f"{part}.profile").exists())
 
     def test_what_is_no_trace_leaves_no_profile(self):
-        for path, status in ((self.folder / "none", TROUBLE), (self.folder, TROUBLE), (DEEDS, TROUBLE)):
+        start = self.folder / "start.trace"
+        start.write_bytes(self.trace.read_bytes()[:100])
+        for path, status in ((self.folder / "none", TROUBLE), (self.folder, TROUBLE), (DEEDS, TROUBLE), (start, TROUBLE)):
             profile = self.folder / "never.profile"
             done = self.advise("-o", profile, trace=path, status=status)
             self.assertEqual((done.stdout, done.stderr.count("\n")), ("", 1), done.stderr)
