@@ -45,6 +45,7 @@ advice advise(const std::string& path) {
     advice result;
     result.trace = path;
     result.of = read_demand(trace);
+    trace.require_events();
     const class_sizes chosen = choose_classes(result.of, detail::last_class);
     const magazine_choice magazines = choose_magazines(trace, result.of, chosen);
     result.program = trace.about().program;

@@ -134,6 +134,7 @@ std::string formatted(const char* format, auto... values) {
 std::string replay_text(const replay_plan& plan, const std::vector<replay_subject>& subjects,
                         const replay_line& line) {
     const plan_header& of = plan.header();
+    if (of.calls == 0) return line.path + " has no calls that can be replayed: there is nothing to do\n";
     std::string text =
         formatted("%s: %llu calls, at most %.1f MB live", line.path.c_str(),
                   static_cast<unsigned long long>(of.calls), static_cast<double>(of.most_live) * 1e-6);
@@ -177,8 +178,8 @@ nlohmann::json replay_json(const replay_plan& plan, const std::vector<replay_sub
                            const replay_line& line) {
     const plan_header& of = plan.header();
     nlohmann::json list = nlohmann::json::array();
-    const replay_subject& base = subjects.front();
     for (const replay_subject& each : subjects) {
+        const replay_subject& base = subjects.front();
         nlohmann::json one{{"name", each.name}};
         if (!each.failure.empty()) {
             one["failure"] = each.failure;
@@ -210,6 +211,7 @@ int replay_trace(const replay_line& line) {
     std::vector<replay_subject> subjects = find_subjects(line.with);
     replay_plan plan(line.path, line.threads == "one");
     if (!plan.notes().empty()) std::fprintf(stderr, "cenote: %s\n", plan.notes().c_str());
+    if (plan.header().calls == 0) subjects.clear();
     measure(plan, subjects, line);
     report.write(line.json ? replay_json(plan, subjects, line)
                                      .dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +

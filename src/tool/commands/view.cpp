@@ -43,9 +43,9 @@ int view_trace(const view_line& line) {
     refuse_to_replace(line.path, place);
     whole_file to(place);
     const trace_summary summary = summarize_with_progress(trace, line);
+    trace.require_events();
     for (const std::string& note : trace.notes())
         std::fprintf(stderr, "cenote: %s: %s\n", line.path.c_str(), note.c_str());
-    if (summary.survey.events == 0) throw failure(exit_trouble, line.path + " has no events to show");
     const std::string text =
         summary_json(summary, trace, line.path)
             .dump(line.json ? 1 : -1, ' ', false, nlohmann::json::error_handler_t::replace);

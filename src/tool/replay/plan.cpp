@@ -196,11 +196,11 @@ replay_plan::replay_plan(const std::string& path, bool one_thread) {
     trace_reader trace(path);
     planner made(one_thread);
     made.read(trace);
+    trace.require_events();
     for (const std::string& note : trace.notes())
         notes_.append(notes_.empty() ? "" : "\n").append(path).append(": ").append(note);
 
     plan_header header = made.header();
-    if (header.calls == 0) throw failure(exit_trouble, path + " has no calls that could be replayed");
     header.bytes = sizeof(plan_header) + sizeof(replay_run) + header.threads * sizeof(replay_thread) +
                    header.looks * sizeof(replay_look) + header.operations * sizeof(replay_operation);
     file_ = ::memfd_create("cenote-replay", 0);

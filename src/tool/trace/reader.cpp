@@ -202,10 +202,16 @@ bool trace_reader::read_block() {
         } else if (header->type == block_type::events) {
             if (!decode(plain))
                 note("the block at byte " + std::to_string(begin) + " makes no sense from some event on");
+            has_events_ = has_events_ || !events_.empty();
             if (!events_.empty()) return true;
         }
     }
     return false;
+}
+
+void trace_reader::require_events() const {
+    if (!notes_.empty() && !has_events_)
+        throw failure(exit_trouble, name_ + " has no events that can be read: " + notes_.front());
 }
 
 void trace_reader::note(const std::string& text) {

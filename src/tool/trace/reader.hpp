@@ -57,6 +57,8 @@ public:
     const trace_end& end() const noexcept { return end_; }
     // What is wrong with the file, in sentences; complete when all was read. Empty for a whole trace.
     const std::vector<std::string>& notes() const noexcept { return notes_; }
+    // When all was read. Throws failure where the trace is damaged, and none of its events could be read.
+    void require_events() const;
 
     // Addresses, those of calls' returns, the innermost first. Empty where it is unknown.
     std::span<const std::uint64_t> stack(std::uint32_t number) const noexcept;
@@ -99,6 +101,7 @@ private:
     std::size_t next_ = 0;
     std::uint64_t expected_event_ = 0;
     bool over_ = false;
+    bool has_events_ = false;
 
     trace_description about_;
     trace_end end_;

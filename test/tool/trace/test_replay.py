@@ -1,6 +1,7 @@
 """`cenote replay`: a trace does the same again, on any memory."""
 
 import json
+import os
 import time
 
 from support import CALLS, CENOTE, Case, Trace, main, run
@@ -110,6 +111,14 @@ class Replay(Case):
             self.assertIn("damaged", done.stderr)
             self.assertTrue(0 < json.loads(done.stdout)["calls"] < calls)
 
+    def test_a_trace_without_calls_is_no_trouble(self):
+        self.record(os.environ["REFUSED_CALL"])
+        got = self.replay()
+        self.assertEqual((got["calls"], got["subjects"], got["most_live"]), (0, [], 0))
+        done = run(CENOTE, "replay", self.trace)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(done.stdout, f"{self.trace} has no calls that can be replayed: there is nothing to do\n")
+
     def test_what_cannot_be_replayed_is_said(self):
         self.record(CALLS, "kinds")
         whole = self.trace.read_bytes()
@@ -117,7 +126,7 @@ class Replay(Case):
             (b"", "is empty, and no trace"),
             (b"#!/bin/sh\n" * 10, "is no trace of cenote record"),
             (whole[:8] + b"\x07" + whole[9:], "is a trace of version 7"),
-            (whole[:100], "has no calls"),
+            (whole[:100], "has no events that can be read"),
         ]:
             self.trace.write_bytes(content)
             done = run(CENOTE, "replay", self.trace, "--with", "heap")

@@ -351,5 +351,16 @@ TEST_F(view_summary, bears_what_a_damaged_trace_may_say) {
     EXPECT_LT(j.dump().size(), 4'000'000U);
 }
 
+TEST_F(view_summary, a_trace_of_nothing_is_no_trouble) {
+    write([](trace_writer&) {});
+    const nlohmann::json of = as_json();
+    EXPECT_EQ(of["trace"]["events"], 0);
+    EXPECT_EQ(of["totals"]["most_live"], 0);
+    EXPECT_EQ(of["columns"]["live"].size(), view_columns);
+    trace_reader trace(path_);
+    summarize(trace, [](double) {});
+    trace.require_events(); // it is whole
+}
+
 } // namespace
 } // namespace cenote::tool

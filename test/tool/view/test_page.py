@@ -85,6 +85,10 @@ class Page(Case):
             const d = new Uint32Array(to.getImageData(0, 0, c.width, c.height).data.buffer);
             return Array.from(d.filter((_, i) => i % 7 === 0)); })()""")
 
+    def test_a_trace_without_allocations(self):
+        self.record(os.environ["REFUSED_CALL"], options=["-q"])
+        self.assert_fine(self.open(self.make_page()))
+
     def test_python(self):
         program = ("import json; d = [{'id': i, 'text': 'n' * (i % 70)} for i in range(20000)]; s = json.dumps(d); del d; e = json.loads(s); "
                    "k = [bytes(i % 3000) for i in range(4000)]; k = k[::7]; print(len(e), len(k))")

@@ -89,6 +89,13 @@ class View(Case):
         self.assertEqual((got["totals"]["stacks"], got["call_sites"]["table"], len(got["flame"]["frames"])), (0, [], 1))
         self.assertGreater(got["totals"]["allocations"], 1000)
 
+    def test_a_trace_without_allocations_is_an_empty_page(self):
+        self.record(os.environ["REFUSED_CALL"], options=["-q"])
+        got = self.summary()["totals"]
+        self.assertEqual((got["allocations"], got["failed"], got["most_live"]), (0, 1, 0))
+        self.view()
+        self.assertTrue((self.folder / "trace.html").exists())
+
     def test_damaged_traces_are_shown_as_far_as_they_go(self):
         self.record(CALLS, "many", 200_000, options=["-q"])
         whole = self.trace.read_bytes()
@@ -110,7 +117,7 @@ class View(Case):
             (b"", "is empty, and no trace"),
             (b"#!/bin/sh\n" * 10, "is no trace of cenote record"),
             (whole[:8] + b"\x07" + whole[9:], "is a trace of version 7"),
-            (whole[:100], "has no events to show"),
+            (whole[:100], "has no events that can be read"),
         ]:
             self.trace.write_bytes(content)
             done = self.view(status=125)
