@@ -6,6 +6,7 @@
 #include "../replay/worker.hpp"
 #include "../support/failure.hpp"
 #include "../support/streams.hpp"
+#include "../support/text.hpp"
 #include "command.hpp"
 
 #include <CLI/CLI.hpp>
@@ -135,9 +136,10 @@ std::string replay_text(const replay_plan& plan, const std::vector<replay_subjec
                         const replay_line& line) {
     const plan_header& of = plan.header();
     if (of.calls == 0) return line.path + " has no calls that can be replayed: there is nothing to do\n";
-    std::string text =
-        formatted("%s: %llu calls, at most %.1f MB live", line.path.c_str(),
-                  static_cast<unsigned long long>(of.calls), static_cast<double>(of.most_live) * 1e-6);
+    std::string text = line.path + ": " + with_commas(of.calls) + " calls (" + with_commas(of.allocations) +
+                       " allocations, " + with_commas(of.calls - of.allocations) + " frees) for " +
+                       with_commas(of.events) + " events" +
+                       formatted(", at most %.1f MB live", static_cast<double>(of.most_live) * 1e-6);
     text +=
         formatted("; %llu thread%s, %s pace, touching %s; %d runs each, in turn\n",
                   static_cast<unsigned long long>(of.threads), of.threads == 1 ? "" : "s", line.pace.c_str(),
@@ -200,9 +202,18 @@ nlohmann::json replay_json(const replay_plan& plan, const std::vector<replay_sub
         one["refused"] = each.space.refused;
         list.push_back(one);
     }
-    return {{"trace", line.path},        {"calls", of.calls},       {"threads", of.threads},
-            {"most_live", of.most_live}, {"left_out", of.left_out}, {"pace", line.pace},
-            {"touch", line.touch},       {"runs", line.runs},       {"notes", plan.notes()},
+    return {{"trace", line.path},
+            {"events", of.events},
+            {"calls", of.calls},
+            {"allocations", of.allocations},
+            {"frees", of.calls - of.allocations},
+            {"left_out", of.left_out},
+            {"threads", of.threads},
+            {"most_live", of.most_live},
+            {"pace", line.pace},
+            {"touch", line.touch},
+            {"runs", line.runs},
+            {"notes", plan.notes()},
             {"subjects", list}};
 }
 

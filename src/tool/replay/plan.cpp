@@ -33,7 +33,7 @@ public:
     explicit planner(bool one_thread) : one_thread_(one_thread) { rows_.emplace_back(); }
 
     void read(trace_reader& trace) {
-        for (event e; trace.next(e);)
+        for (event e; trace.next(e); ++events_)
             add(e);
         place_looks();
     }
@@ -45,6 +45,8 @@ public:
         h.threads = rows_.size();
         h.operations = order_;
         h.calls = calls_;
+        h.allocations = allocations_;
+        h.events = events_;
         h.slots = turns_.size();
         h.most_live = most_live_;
         h.most_live_at = most_live_at_;
@@ -75,6 +77,7 @@ public:
         o.slot = now.slot;
         live_ += e.size;
         put(row, o);
+        ++allocations_;
         return now;
     }
     void freed(const event& e, const planned_object& was) {
@@ -184,6 +187,8 @@ private:
     std::vector<replay_look> looks_;
     std::uint32_t order_ = 0;
     std::uint64_t calls_ = 0;
+    std::uint64_t allocations_ = 0;
+    std::uint64_t events_ = 0;
     std::uint64_t left_out_ = 0;
     std::uint64_t live_ = 0;
     std::uint64_t most_live_ = 0;

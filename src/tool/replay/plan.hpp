@@ -37,7 +37,9 @@ enum class replay_memory : std::uint32_t { malloc, heap, pools };
 struct plan_header {
     std::uint64_t threads;
     std::uint64_t operations;
-    std::uint64_t calls; // operations without starts of threads
+    std::uint64_t calls;       // operations without starts of threads
+    std::uint64_t allocations; // of those; a realloc is one, the others are frees
+    std::uint64_t events;      // of the trace
     std::uint64_t slots;
     std::uint64_t most_live;    // bytes asked for, at the peak
     std::uint64_t most_live_at; // the operation's order

@@ -78,6 +78,7 @@ std::uint64_t trace_writer::add(const event& e) {
 
 void trace_writer::define_stack(std::uint32_t number, std::span<const std::uint64_t> frames) {
     begin({.kind = event_kind::stack, .thread = thread_}, 0);
+    ++definitions_;
     bytes_column& extra = to_[extras];
     extra.varint(number);
     extra.varint(frames.size());
@@ -90,6 +91,7 @@ void trace_writer::define_stack(std::uint32_t number, std::span<const std::uint6
 
 void trace_writer::define_module(const code_module& m) {
     begin({.kind = event_kind::module, .thread = thread_}, 0);
+    ++definitions_;
     bytes_column& extra = to_[extras];
     extra.varint(m.begin);
     extra.varint(m.end);

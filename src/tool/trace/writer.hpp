@@ -39,8 +39,9 @@ public:
     // The last block. False where the file could not be written whole.
     bool close(trace_end end);
 
-    int error() const noexcept { return error_; }             // errno of the write that failed
-    std::uint64_t events() const noexcept { return events_; } // added
+    int error() const noexcept { return error_; } // errno of the write that failed
+    // That were added: those that a reader gets, without the definitions of stacks and modules.
+    std::uint64_t events() const noexcept { return events_ - definitions_; }
     std::uint64_t next_object() const noexcept { return next_object_; }
     std::uint64_t bytes() const noexcept { return file_bytes_; } // written
 
@@ -74,6 +75,7 @@ private:
 
     std::array<bytes_column, columns> to_;
     std::uint64_t events_ = 0;
+    std::uint64_t definitions_ = 0; // of those
     std::uint64_t kept_events_ = 0;
     std::uint64_t next_object_ = 1;
     std::uint32_t count_ = 0;

@@ -47,6 +47,21 @@ class Replay(Case):
                 for each in got["subjects"]:
                     self.assertEqual((len(each["nanoseconds_a_call"]), each["refused"]), (1, 0), each)
 
+    def test_record_view_advise_and_replay_count_the_same(self):
+        for program in (("kinds",), ("exec",), ("threads", 4, 3000)):
+            summary = self.folder / "record.json"
+            self.record(CALLS, *program, options=["--stacks", 1, "--json", summary])
+            events = json.loads(summary.read_text(encoding="utf-8"))["traces"][0]["events"]
+            seen = json.loads(run(CENOTE, "view", "--json", self.trace).stdout)
+            advised = json.loads(run(CENOTE, "advise", "--json", self.trace).stdout)
+            got = self.replay("--with", "heap")
+            self.assertEqual((seen["trace"]["events"], got["events"]), (events, events))
+            allocations = got["allocations"]
+            self.assertEqual((seen["totals"]["allocations"], advised["allocations"]), (allocations, allocations))
+            self.assertEqual(got["allocations"] + got["frees"], got["calls"])
+        done = run(CENOTE, "replay", self.trace, "--with", "heap", "-n", 1)
+        self.assertIn(f"{got['calls']:,} calls ({allocations:,} allocations, {got['frees']:,} frees) for {events:,} events", done.stdout)
+
     def test_frees_of_objects_from_before_are_left_out(self):
         self.record(CALLS, "fork", options=["--children"])
         child = [e.size for e in Trace(self.trace).events if e.kind == "fork"][0]
