@@ -32,7 +32,7 @@ int advise_on_trace(const advise_line& line) {
     refuse_to_replace(line.path, profile);
     const advice found = advise(line.path);
     for (const std::string& note : found.notes)
-        std::fprintf(stderr, "cenote: %s\n", note.c_str());
+        std::fprintf(stderr, "cenote: %s: %s\n", line.path.c_str(), note.c_str());
     // Programs that start meanwhile read the old one, or the new.
     if (found.has_gain() || !line.profile.empty())
         whole_file(profile).write(profile_text(found));

@@ -221,7 +221,8 @@ int replay_trace(const replay_line& line) {
     result_file report(line.output, STDOUT_FILENO);
     std::vector<replay_subject> subjects = find_subjects(line.with);
     replay_plan plan(line.path, line.threads == "one");
-    if (!plan.notes().empty()) std::fprintf(stderr, "cenote: %s\n", plan.notes().c_str());
+    for (const std::string& note : plan.notes())
+        std::fprintf(stderr, "cenote: %s: %s\n", line.path.c_str(), note.c_str());
     if (plan.header().calls == 0) subjects.clear();
     measure(plan, subjects, line);
     report.write(line.json ? replay_json(plan, subjects, line)

@@ -202,8 +202,7 @@ replay_plan::replay_plan(const std::string& path, bool one_thread) {
     planner made(one_thread);
     made.read(trace);
     trace.require_events();
-    for (const std::string& note : trace.notes())
-        notes_.append(notes_.empty() ? "" : "\n").append(path).append(": ").append(note);
+    notes_ = trace.notes();
 
     plan_header header = made.header();
     header.bytes = sizeof(plan_header) + sizeof(replay_run) + header.threads * sizeof(replay_thread) +

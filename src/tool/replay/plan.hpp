@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace cenote::tool {
 
@@ -81,12 +82,12 @@ public:
     int file() const noexcept { return file_; }
     const plan_header& header() const noexcept { return *static_cast<const plan_header*>(memory_); }
     replay_run& run() noexcept;
-    const std::string& notes() const noexcept { return notes_; }
+    const std::vector<std::string>& notes() const noexcept { return notes_; }
 
 private:
     int file_ = -1;
     void* memory_ = nullptr;
-    std::string notes_;
+    std::vector<std::string> notes_;
 };
 
 // Where the parts of a plan begin.

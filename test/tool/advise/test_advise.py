@@ -134,7 +134,7 @@ class Advise(unittest.TestCase):
         part = self.folder / "part.trace"
         part.write_bytes(self.trace.read_bytes()[:-40])
         done = self.advise(trace=part, status=FINDING)
-        self.assertTrue(done.stderr.startswith("cenote: "), done.stderr)
+        self.assertTrue(done.stderr.startswith(f"cenote: {part}: "), done.stderr)
         self.assertIn("the profile is in", done.stdout)
         self.assertTrue(Path(f"{part}.profile").exists())
 

@@ -1,5 +1,6 @@
 """The command line: help, versions, what is wrong with it, where results go."""
 
+import json
 import os
 import re
 import shutil
@@ -111,6 +112,21 @@ class CommandLine(Case):
             page = (MANUALS / f"cenote-{command}.1").read_text(encoding="utf-8").replace("\\-", "-")
             for option in self.options(command):
                 self.assertIn(option, page)
+
+    def test_the_manual_describes_every_field_of_json(self):
+        def fields(of):
+            if isinstance(of, list):
+                return set().union(*map(fields, of))
+            return set(of).union(*map(fields, of.values())) if isinstance(of, dict) else set()
+
+        trace = self.folder / "trace"
+        self.assert_says(cenote("record", "-q", "--stacks", 1, "-o", trace, DEEDS, "allocate"), FINE)
+        for command, words in (("compare", ["-n", 6, "--with", "glibc,cenote", DEEDS, "allocate"]), ("doctor", [DEEDS, "allocate"]),
+                               ("replay", [trace, "-n", 6, "--with", "glibc,heap"]), ("advise", [trace])):
+            done = cenote(command, "--json", *words)
+            self.assert_says(done, FINE)
+            section = (MANUALS / f"cenote-{command}.1").read_text(encoding="utf-8").split(".SH JSON")[1].split(".SH ")[0]
+            self.assertEqual(fields(json.loads(done.stdout)) - set(re.findall(r"[a-z_]+", section)), set(), command)
 
     def test_shells_complete_commands_options_and_programs(self):
         script = self.folder / "completion"

@@ -124,7 +124,10 @@ class Replay(Case):
             done = run(CENOTE, "replay", self.trace, "--json", "-n", 1, "--with", "heap")
             self.assertEqual(done.returncode, 1)
             self.assertIn("damaged", done.stderr)
-            self.assertTrue(0 < json.loads(done.stdout)["calls"] < calls)
+            got = json.loads(done.stdout)
+            self.assertTrue(0 < got["calls"] < calls)
+            self.assertEqual("".join(f"cenote: {self.trace}: {note}\n" for note in got["notes"]), done.stderr)
+            self.assertEqual(got["notes"], json.loads(run(CENOTE, "advise", "--json", self.trace).stdout)["notes"])
 
     def test_a_trace_without_calls_is_no_trouble(self):
         self.record(os.environ["REFUSED_CALL"])
