@@ -226,7 +226,7 @@ nlohmann::json advice_json(const advice& of, const std::string& profile) {
                          {"advice", word_for(site.what)},
                          {"instructions_saved", instructions_saved(site)}});
     return {{"trace", of.trace},
-            {"program", of.program},
+            {"command", of.program},
             {"notes", of.notes},
             {"allocations", of.of.requests()},
             {"most_live", of.of.most_live},

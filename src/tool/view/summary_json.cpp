@@ -43,7 +43,7 @@ std::string end_text(const trace_end& end) {
 json trace_json(const trace_summary& of, const trace_reader& trace, const std::string& path) {
     const trace_description& about = trace.about();
     return {{"file", path},
-            {"program", about.program},
+            {"command", about.program},
             {"process", about.process},
             {"started", static_cast<double>(about.started) * 1e-9},
             {"allocator", about.allocator},

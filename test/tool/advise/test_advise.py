@@ -40,6 +40,7 @@ class Advise(unittest.TestCase):
 
     def test_classes_cut_the_waste_and_the_heap_has_them(self):
         got = self.advice()
+        self.assertEqual(got["command"], [DEEDS])
         profile = Path(got["profile"])
         self.assertEqual(profile, Path(f"{self.trace}.profile"))
         self.assertIn(1040, [c["size"] for c in got["classes"]])

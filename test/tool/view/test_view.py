@@ -49,7 +49,7 @@ class View(Case):
             self.assertEqual(totals["failed"], sum(e.flags == "failed" for e in trace.events))
             self.assertEqual(totals["threads"], len({e.thread for e in trace.events}))
             self.assertEqual(got["trace"]["events"], len(trace.events))
-            self.assertEqual(got["trace"]["program"], trace.words["program"])
+            self.assertEqual(got["trace"]["command"], trace.words["program"])
             self.assertEqual((got["trace"]["end"], got["trace"]["notes"]), ("exit status 0", []))
             self.assertEqual(sum(got["columns"]["allocations"]), len(allocations))
             self.assertEqual(max(got["columns"]["most_live"]), totals["most_live"])

@@ -2,7 +2,7 @@
 
 function showAbout() {
   const {trace, totals, columns} = summary;
-  const program = trace.program.length ? trace.program : [trace.file];
+  const program = trace.command.length ? trace.command : [trace.file];
   const short = program[0].slice(program[0].lastIndexOf("/") + 1);
   document.title = `${short}: memory · cenote view`;
   byId("program").textContent = short;
