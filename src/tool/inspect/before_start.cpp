@@ -205,7 +205,7 @@ void look_at_scope(const program_file& program, const search_scope& scope, const
 }
 
 std::string look_at_profile(const environment& variables, finding_list& found) {
-    const std::string file = variables.get("CENOTE_PROFILE");
+    std::string file = variables.get("CENOTE_PROFILE");
     if (file.empty()) return {};
     const auto fault = fault_of_profile(file);
     if (!fault) return file;
