@@ -33,6 +33,20 @@ def restyled(style):
     return re.sub(r"font: ([^;]*?px)[^;]*", r"font: \1 var(--chart-font)", style)
 
 
+def lighten(root):
+    """Without the ids that nothing refers to, empty groups, and the space between elements."""
+    used = {text for element in root.iter() for value in element.attrib.values() for text in re.findall(r"#([^)]+)", value)}
+    for element in root.iter():
+        if element.attrib.get("id") not in used:
+            element.attrib.pop("id", None)
+        if element.tag != "text" and not (element.text or "").strip():
+            element.text = None
+        element.tail = None
+        for child in list(element):
+            if child.tag == "g" and len(child) == 0:
+                element.remove(child)
+
+
 def tidied(root, name):
     """Without namespaces and metadata; every id begins with `name`, so that many drawings may be in one page."""
     for element in root.iter():
@@ -50,6 +64,7 @@ def tidied(root, name):
             if plain in ("d", "transform", "x", "y", "points"):
                 value = re.sub(r"-?\d+\.\d{3,}", lambda m: f"{float(m[0]):.2f}".rstrip("0").rstrip("."), value)
             element.attrib[plain] = value
+    lighten(root)
     for element in list(root):
         if element.tag == "metadata" or (element.tag == "defs" and element.find("style") is not None):
             root.remove(element)
