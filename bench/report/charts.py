@@ -1,5 +1,6 @@
 """Draws: bars, lines, and marks on a line for each row. Each fills one set of axes from rows; nothing here knows a suite."""
 
+import math
 import statistics
 import sys
 
@@ -11,7 +12,7 @@ except ImportError:
 matplotlib.use("svg")
 from matplotlib import pyplot  # noqa: E402  (the backend must be chosen before)
 from matplotlib.lines import Line2D  # noqa: E402
-from matplotlib.ticker import MaxNLocator, NullFormatter  # noqa: E402
+from matplotlib.ticker import MaxNLocator, MultipleLocator, NullFormatter  # noqa: E402
 
 import load
 import names
@@ -42,6 +43,13 @@ CUT_OFF = 4  # times the median of a chart
 MARKS = ("|", "o", "s", "D", "X", "^", "v")
 LINES = {"ours": "-", "pool": "-", "malloc": "-", "limit": ":"}
 POINTS = "osD^vP*X<>"
+
+
+def ticks_of(unit, highest):
+    """Of bytes and MiB, a power of two apart; else round in tens."""
+    if unit not in ("bytes", "MiB"):
+        return MaxNLocator(5)
+    return MultipleLocator(2 ** math.ceil(math.log2(highest / 6)))
 
 
 def plain(axes, title, unit):
@@ -82,7 +90,7 @@ def bars(axes, rows, title, unit, order=None):
     name_rows(axes, subjects, winners)
     plain(axes, title, f"{unit}, less is better")
     axes.set_xlim(0, edge * 1.28)
-    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_locator(ticks_of(unit, edge * 1.28))
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,g}")
     axes.grid(axis="x")
     axes.spines["left"].set_visible(False)
@@ -152,6 +160,7 @@ def lines(axes, series, title, x_title, unit, ticks, log=True):
         axes.set_yticklabels([names.figure(s).removesuffix("0").removesuffix(".0") if s < 10 else f"{s:,.0f}" for s in axes.get_yticks()])
     else:
         axes.set_ylim(bottom=0)
+        axes.yaxis.set_major_locator(ticks_of(unit, axes.get_ylim()[1]))
     name_lines(axes, series, last)
     plain(axes, title, x_title)
     axes.set_ylabel(f"{unit}, less is better", fontsize=8)
