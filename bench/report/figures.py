@@ -7,7 +7,7 @@ from names import kind
 
 LEGEND = (("ours", "Cenote"), ("pool", "other pools"), ("malloc", "mallocs"), ("limit", "reference, not ranked"))
 METHOD = {
-    "Bars": "Bars: the least of many short calls; line: from the lower to the upper quartile.",
+    "Bars": "Bars: the least of many short calls; line: from the lower to the upper quartile. Memory is in the order of speed.",
     "Lines": "Points: the least of many short calls; upright line: from the lower to the upper quartile.",
     "Tails": "Marks: medians over samples of 100,000 and more calls, sorted by p99.99.",
 }
@@ -36,7 +36,7 @@ def draw(name, title, views, results):
     drawn = {kind(row.subject) for view in views for row in view.rows_of(results)}
     figure.suptitle(title + "\n", x=0.01, ha="left", fontsize=12, fontweight="bold")
     charts.legend(figure, [pair for pair in LEGEND if pair[0] in drawn])
-    figure.supxlabel(f"{METHOD[type(views[0]).__name__]} Bold: the best. {machine_of(results[views[0].suite])}", fontsize=7.5, x=0.01, ha="left",
+    figure.supxlabel(f"{METHOD[type(views[0]).__name__]} Bold: the best.\n{machine_of(results[views[0].suite])}", fontsize=7.5, x=0.01, ha="left",
                      color=svg.LIGHT["muted"])
     described = " ".join(f"{view.title}. {view.describe(results)}" for view in views)
     text = svg.finish(figure, name, title, described, alone=True)
