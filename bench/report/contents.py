@@ -42,14 +42,14 @@ def programs(measure, title):
 
 
 SPEED = Bars("pools", "W3", "Speed: replace one of 100,000 live", among="memory")
-MEMORY = Bars("pools", "memory", "Memory: resident bytes per live object, 1 million live", "bytes", like="W3")
+MEMORY = Bars("pools", "memory", "Memory: resident bytes per live object, of 1 million", "bytes", like="W3")
 GROWTH = growing("W3/N", "Replace a random one of N live", replacing(""))
-GROWTH_WRITTEN = growing("W3/N/written", "The same, each new block written", replacing("/written"))
+GROWTH_WRITTEN = growing("W3/N/written", "Replace a random one of N live, new blocks written", replacing("/written"))
 GROWTH_MEMORY = growing("memory/N", "Resident bytes per live object", lambda count: "memory" if count == "1M" else f"memory/{count}",
                         "bytes", log=False)
 DRAIN = growing("W2/N/random", "Allocate N, free them all in random order", lambda count: f"W2/{count}/random")
-SCALING = scaling("W4", "Replace a random one of 100,000 live")
-SCALING_BURSTS = scaling("W4b", "Replace 64 at a time")
+SCALING = scaling("W4", "Threads replace a random one of 100,000 live")
+SCALING_BURSTS = scaling("W4b", "Threads replace 64 at a time")
 TAIL_CREATES = Tails("threads", "W7b/2/allocate", "Two threads, bursts: allocate")
 TAIL_FREES = Tails("threads", "W7b/2/free", "Two threads, bursts: free")
 TAIL_CALM = Tails("pools", "W7", "One thread, 1,000 live: allocate and free")
@@ -69,7 +69,8 @@ SECTIONS = (
                 Bars("pools", "W6", "Build a list of 1 million and walk it"),
             ), pair=True),
     Section("growth", "As the number of live objects grows", "From a thousand live objects to ten million. Each subject at each number in the same "
-            "interleaved run; from a million on in a process of its own.", (GROWTH, GROWTH_MEMORY, GROWTH_WRITTEN, DRAIN), pair=True),
+            "interleaved run; from a million on in a process of its own. Memory below the 64 bytes of an object: some of it was there before the "
+            "first object, free, and counts as the program’s.", (GROWTH, GROWTH_MEMORY, GROWTH_WRITTEN, DRAIN), pair=True),
     Section("threads", "Several threads", "64-byte blocks of one pool that all threads share. Time of a processor per pair: with nothing shared the figure is "
             "the same for any number of threads. This machine has {cores} processors: more threads than that take turns, and the lines show "
             "contention and preemption, not speed-up.", (
@@ -91,7 +92,9 @@ SECTIONS = (
                 Tails("worst", "create", "Create, as it came"), Tails("worst", "destroy", "Destroy, as it came"),
                 Tails("worst", "create/least", "Create, each call’s least"), Tails("worst", "destroy/least", "Destroy, each call’s least"),
             )),
-    Section("heap", "Blocks of any size: speed and memory", "The heap beside mallocs; sizes mixed as programs have them, mostly small.", (
+    Section("heap", "Blocks of any size: speed and memory", "The heap beside mallocs; sizes mixed as programs have them, mostly small. "
+            "What stays of freed memory is looked at after 1.2 s at the latest: jemalloc gives back within ten seconds by default, and has only begun "
+            "then. Both figures of memory were measured once.", (
         HEAP_SPEED, HEAP_MEMORY,
         Bars("heap", "replace/100k/64K", "100,000 live, replace one, up to 64 KiB"),
         Bars("heap", "burst/1k/1K", "Allocate 1,000, free in random order, up to 1 KiB"),
@@ -105,7 +108,7 @@ SECTIONS = (
         Bars("heap", "memory/main", "MiB that stay of 200 that were freed", "MiB"),
     ), pair=True),
     Section("programs", "Whole programs: time and memory", "Unmodified programs under LD_PRELOAD, answers checked. Over glibc’s malloc: 1 is the same, less is "
-            "better.", (
+            "better. A spread is that of few rounds: read small differences with care.", (
                 Bars("programs", "geometric mean/time", "Time: geometric mean of nine programs", "over glibc's", among="geometric mean/peak"),
                 Bars("programs", "geometric mean/peak", "Memory: geometric mean of their peaks", "over glibc's", like="geometric mean/time"),
                 programs("time", "Time of each program"), programs("peak", "Peak resident memory of each program"),

@@ -9,6 +9,10 @@ import names
 SUITES = ("pools", "threads", "heap", "worst", "levels", "programs")
 SIZES = (64, 0)  # bytes of a block; 0: of many sizes
 UNITS = ("bytes", "MiB", "ratio", "faults")
+# ns, of calls that are timed one by one: the clock's step, and below what it is not worth comparing (bench/README.md, Method).
+CLOCK_STEP, CLOCK_FLOOR = 10.1, 30
+MEAN = "geometric mean/"
+NO_PROGRAMS = (MEAN, "trivial process/", "true/")
 PARTS = {"machine": dict, "versions": dict, "method": dict, "rows": list}
 
 
@@ -25,10 +29,15 @@ class Row:
     quartiles: tuple | None  # lower and upper
     largest: float | None
     samples: int
+    single: bool = False  # whether calls were timed one by one
 
     @property
     def kind(self):
         return names.kind(self.subject)
+
+    @property
+    def spread(self):
+        return self.quartiles or (self.value, self.value)
 
     def as_median(self):
         """For tails, where the least of many calls would be luck."""
@@ -51,13 +60,19 @@ def competing(rows):
     return [row for row in rows if names.competes(row.subject)]
 
 
+def beats(row, other):
+    """Whether it is less by what is written of both, by the spreads, which may not meet, and by what the clock can tell."""
+    if row.value >= other.value or names.figure(row.value) == names.figure(other.value):
+        return False
+    if row.single and (other.value < CLOCK_FLOOR or other.value - row.value <= CLOCK_STEP):
+        return False
+    return row.spread[1] < other.spread[0]
+
+
 def best(rows):
-    """Those that nobody beats by more than what is written of their figure."""
+    """Those that nobody beats: more than one where there is no difference between them."""
     rows = competing(rows)
-    if not rows:
-        return []
-    least = names.figure(min(row.value for row in rows))
-    return [row for row in rows if names.figure(row.value) == least]
+    return [row for row in rows if not any(beats(other, row) for other in rows)]
 
 
 def by_value(rows):
@@ -77,9 +92,18 @@ def quartiles_of(values):
     return lower, upper
 
 
-def row_of_program(row, base):
+def means_of_rounds(mean, rows, bases):
+    """Of each round, the geometric mean over the programs; none where one of them failed."""
+    _, _, figure = mean["workload"].partition("/")
+    of_subject = [row for row in rows if row["subject"] == mean["subject"]]
+    ratios = [ratios_of_rounds(row, bases.get(row["workload"])) for row in of_subject
+              if row["workload"].endswith(f"/{figure}") and not row["workload"].startswith(NO_PROGRAMS)]
+    return [statistics.geometric_mean(of_round) for of_round in zip(*ratios)] if len({len(each) for each in ratios}) == 1 else []
+
+
+def row_of_program(row, rows, bases):
     """Over glibc's, since programs take as long as they take."""
-    ratios = ratios_of_rounds(row, base)
+    ratios = means_of_rounds(row, rows, bases) if row["workload"].startswith(MEAN) else ratios_of_rounds(row, bases.get(row["workload"]))
     return Row(row["subject"], row["ratio_to_glibc"], "x", statistics.median(ratios) if ratios else None, quartiles_of(ratios),
                max(ratios, default=None), row["samples"])
 
@@ -91,7 +115,8 @@ def row_of(row):
             unit, value = other, row[other]
     spread = row.get("quartiles")
     median = spread[1] if spread else row.get("ns_median")
-    return Row(row["subject"], value, unit, median, (spread[0], spread[2]) if spread else None, row.get("max"), row["samples"])
+    return Row(row["subject"], value, unit, median, (spread[0], spread[2]) if spread else None, row.get("max"), row["samples"],
+               names.share(row["workload"]) is not None)
 
 
 def parse(parts, suite):
@@ -109,7 +134,7 @@ def parse(parts, suite):
         for row in parts["rows"]:
             if row["size"] not in SIZES or row["subject"] in names.LEFT_OUT:
                 continue
-            made = row_of_program(row, bases.get(row["workload"])) if "ratio_to_glibc" in row else row_of(row)
+            made = row_of_program(row, parts["rows"], bases) if "ratio_to_glibc" in row else row_of(row)
             if not isinstance(made.value, (int, float)):
                 raise Broken(f"a row of {made.subject} in {row['workload']} has no figure")
             found.setdefault(row["workload"], []).append(made)

@@ -1,5 +1,8 @@
 """Who the subjects of the suites are, and how they and their figures are written."""
 
+import re
+
+SHARES = ("p50", "p99", "p99.9", "p99.99", "p99.999", "max")
 OURS = ("object_pool", "block_pool", "intrusive_pool", "arena", "cached_pool", "static_cached_pool", "locked_pool",
         "lockfree_pool", "object_pool per thread", "real_time_pool", "shared_real_time_pool", "cenote::heap", "cenote",
         "cheap", "full")
@@ -37,6 +40,17 @@ def competes(subject):
 
 def short(subject):
     return SHORT.get(subject, subject)
+
+
+def share(workload):
+    """p99.9 and the like, of calls that were timed one by one; else None."""
+    last = workload.rpartition("/")[2]
+    return last if last in SHARES else None
+
+
+def work(workload):
+    """What is done, without how many objects, threads or bytes, and without the share of its calls."""
+    return "/".join(part for part in workload.split("/") if part not in SHARES and not re.fullmatch(r"\d+[kKM]?", part))
 
 
 def figure(value):

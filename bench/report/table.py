@@ -11,7 +11,7 @@ import names
 
 FIRST_COLUMN = {"pools": "64-byte blocks, ns", "threads": "64-byte blocks, ns", "heap": "ns"}
 BEGIN, END = "<!-- figures of {}: written by ./dev report -->\n", "<!-- end of figures -->\n"
-ORDER = "Bold: the best of a column. In the order of the geometric mean over the columns."
+ORDER = "Bold: the best of a column, all between which the spreads show no difference. In the order of the geometric mean over the columns."
 
 # By suite: the columns, and what the README calls each workload.
 COLUMNS = {
@@ -89,7 +89,7 @@ CHINESE = {
     "trivial process": "空进程",
     "failed": "失败",
 }
-ORDER_CHINESE = "粗体：该列最佳。按各列的几何平均排序。"
+ORDER_CHINESE = "粗体：该列最佳，离散区间相交者视为无差异。按各列的几何平均排序。"
 MACHINE = re.compile(r"^A (shared virtual )?machine with (\d+) cores \((.*?)\)(, .*?)?\. " + re.escape(ORDER) + "$")
 
 

@@ -4,7 +4,7 @@
     draw(axes, results)    the chart
     describe(results)      the same in a sentence, for those who cannot see it
     table(results)         a Table
-    compared(results)      pairs of a name and the rows that compete under it
+    compared(results)      of each workload: its name in the results, how it is written, and the rows that compete
 """
 
 import dataclasses
@@ -31,7 +31,8 @@ class Table:
 
 
 def spread_of(row):
-    return f"{figure(row.quartiles[0])} – {figure(row.quartiles[1])}" if row.quartiles else ""
+    """Nothing where all calls, or the only one, gave the same."""
+    return f"{figure(row.quartiles[0])} – {figure(row.quartiles[1])}" if row.quartiles and row.quartiles[0] < row.quartiles[1] else ""
 
 
 def matrix(head, subjects, columns):
@@ -119,7 +120,7 @@ class Bars(View):
         return Table(list(columns), [(row.subject, [cell(row) for cell in columns.values()]) for row in rows])
 
     def compared(self, results):
-        yield self.title, self.unit, self.rows_of(results)
+        yield self.what, self.title, self.rows_of(results)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,7 +141,7 @@ class Lines(View):
 
     def columns(self, results):
         result = results.get(self.suite)
-        found = [(x, text, result.of(workload)) for x, text, workload in self.points] if result else []
+        found = [(x, text, result.of(workload), workload) for x, text, workload in self.points] if result else []
         return [column for column in found if column[2]]
 
     def rows_of(self, results):
@@ -150,24 +151,24 @@ class Lines(View):
     def draw(self, axes, results):
         columns = self.columns(results)
         series = {}
-        for x, _, rows in columns:
+        for x, _, rows, _ in columns:
             for row in rows:
                 series.setdefault(row.subject, []).append((x, row))
-        charts.lines(axes, series, self.title, self.x_title, self.unit, [(x, text) for x, text, _ in columns], self.log)
+        charts.lines(axes, series, self.title, self.x_title, self.unit, [(x, text) for x, text, _, _ in columns], self.log)
 
     def describe(self, results):
-        return " ".join(f"{text}: {sentence(rows, self.unit)}" for _, text, rows in self.columns(results))
+        return " ".join(f"{text}: {sentence(rows, self.unit)}" for _, text, rows, _ in self.columns(results))
 
     def table(self, results):
         columns = self.columns(results)
         last = load.by_value(columns[-1][2])
         subjects = [row.subject for row in last]
         subjects += [row.subject for row in columns[0][2] if row.subject not in subjects]
-        return matrix([text for _, text, _ in columns], subjects, [rows for _, _, rows in columns])
+        return matrix([text for _, text, _, _ in columns], subjects, [rows for _, _, rows, _ in columns])
 
     def compared(self, results):
-        for _, text, rows in self.columns(results):
-            yield f"{self.title}: {text}", self.unit, rows
+        for _, text, rows, workload in self.columns(results):
+            yield workload, f"{self.title}: {text}", rows
 
 
 @dataclasses.dataclass(frozen=True)
@@ -193,7 +194,7 @@ class Tails(View):
         subjects = [row.subject for row in self.rows_of(results)]
         rows = {subject: [found.get(share, {}).get(subject) for share in SHARES] for subject in subjects}
         winners = {row.subject for row in load.best(self.rows_of(results))}
-        charts.marks(axes, rows, SHARES, self.title, "time of one call, less is better", winners,
+        charts.marks(axes, rows, SHARES, self.title, "time of one call, less is better; the clock tells 10 ns apart", winners,
                      lambda subject, _: names.kind(subject) if subject else "muted")
 
     def describe(self, results):
@@ -206,7 +207,7 @@ class Tails(View):
 
     def compared(self, results):
         for share, rows in self.columns(results):
-            yield f"{self.title}: {share}", "ns", rows
+            yield f"{self.what}/{share}", f"{self.title}: {share}", rows
 
 
 @dataclasses.dataclass(frozen=True)
@@ -226,31 +227,31 @@ class Grid(View):
 
     def columns(self, results):
         result = results.get(self.suite)
-        found = [(text, result.of(workload)) for text, workload in self.points] if result else []
+        found = [(text, result.of(workload), workload) for text, workload in self.points] if result else []
         return [column for column in found if column[1]]
 
     def rows_of(self, results):
-        return next((rows for _, rows in self.columns(results)), [])
+        return next((rows for _, rows, _ in self.columns(results)), [])
 
     def subjects(self, results):
-        return list(dict.fromkeys(row.subject for _, rows in self.columns(results) for row in rows))
+        return list(dict.fromkeys(row.subject for _, rows, _ in self.columns(results) for row in rows))
 
     def draw(self, axes, results):
         subjects = self.subjects(results)
         rows = {}
-        for text, of_workload in self.columns(results):
+        for text, of_workload, _ in self.columns(results):
             found = {row.subject: row.value for row in of_workload}
             rows[text] = [found.get(subject) for subject in subjects]
         charts.marks(axes, rows, subjects, self.title, f"{self.unit}, less is better", (),
                      lambda _, subject: names.kind(subject), self.log)
 
     def describe(self, results):
-        return " ".join(f"{text}: {sentence(rows, self.unit)}" for text, rows in self.columns(results))
+        return " ".join(f"{text}: {sentence(rows, self.unit)}" for text, rows, _ in self.columns(results))
 
     def table(self, results):
         subjects = self.subjects(results)
         lines = []
-        for text, rows in self.columns(results):
+        for text, rows, _ in self.columns(results):
             winners = {row.subject for row in load.best(rows)} if self.ranked else ()
             found = {row.subject: row for row in rows}
             cells = [(subject, found.get(subject)) for subject in subjects]
@@ -259,5 +260,5 @@ class Grid(View):
         return Table([names.short(subject) for subject in subjects], lines)
 
     def compared(self, results):
-        for text, rows in self.columns(results) if self.ranked else ():
-            yield f"{self.title}: {text}", self.unit, rows
+        for text, rows, workload in self.columns(results) if self.ranked else ():
+            yield workload, f"{self.title}: {text}", rows

@@ -25,7 +25,30 @@ class Best(unittest.TestCase):
         self.assertEqual(best_of({"object_pool": 2.0, "boost::pool": 1.0, "jemalloc": 3.0}), ["boost::pool"])
 
     def test_all_that_are_level_by_what_is_written(self):
-        self.assertEqual(best_of({"object_pool": 1.001, "boost::pool": 1.0, "jemalloc": 1.01}), ["object_pool", "boost::pool"])
+        figures = {"object_pool": 1.001, "boost::pool": 1.0, "jemalloc": 1.01}
+        rows = parsed({"W1": figures}, quartiles=False).of("W1")
+        self.assertEqual([row.subject for row in load.best(rows)], ["object_pool", "boost::pool"])
+
+    def test_where_the_spreads_meet_there_is_no_difference(self):
+        # From 1.125 to 1.5 of the least each.
+        self.assertEqual(best_of({"object_pool": 1.0, "boost::pool": 1.3, "jemalloc": 1.4}), ["object_pool", "boost::pool"])
+
+    def test_the_least_of_one_with_a_wide_spread_does_not_hide_who_is_beaten(self):
+        wide = results.row("W1", "object_pool", 1.0)
+        wide["quartiles"] = [1.0, 2.0, 9.0]
+        rows = [wide, results.row("W1", "boost::pool", 2.0), results.row("W1", "jemalloc", 4.0)]
+        found = load.parse(results.result("pools", rows), "pools").of("W1")
+        self.assertEqual([row.subject for row in load.best(found)], ["object_pool", "boost::pool"])
+
+    def test_a_step_of_the_clock_is_no_difference_between_single_calls(self):
+        def best_tail(figures):
+            found = parsed({"W7b/p99": figures}, quartiles=False).of("W7b/p99")
+            return [row.subject for row in load.best(found)]
+
+        self.assertEqual(best_tail({"object_pool": 0.0, "jemalloc": 10.0149}), ["object_pool", "jemalloc"])
+        self.assertEqual(best_tail({"object_pool": 40.0, "jemalloc": 50.0149}), ["object_pool", "jemalloc"])
+        self.assertEqual(best_tail({"object_pool": 60.0, "jemalloc": 40.0}), ["jemalloc"])
+        self.assertEqual(best_of({"object_pool": 2.0, "jemalloc": 10.0}), ["object_pool"])  # many calls at once: the clock can tell
 
     def test_references_and_wrong_lists_are_never_best(self):
         self.assertEqual(best_of({"limit": 0.1, "untagged CAS list": 0.2, "object_pool per thread": 0.3, "jemalloc": 3.0}), ["jemalloc"])
@@ -51,6 +74,24 @@ class Rows(unittest.TestCase):
         rows = {row.subject: row for row in load.parse(results.programs(), "programs").of("perl/time")}
         self.assertAlmostEqual(rows["cenote"].value, 0.9)
         self.assertAlmostEqual(rows["cenote"].quartiles[0], 0.9)
+
+    def test_a_mean_over_programs_has_the_spread_of_its_rounds(self):
+        raw = results.programs()
+        for row in raw["rows"]:
+            if row["subject"] == "cenote" and "rounds" in row:
+                row["rounds"][2] *= 1.21
+        rows = {row.subject: row for row in load.parse(raw, "programs").of("geometric mean/time")}
+        self.assertEqual(rows["cenote"].value, 0.99)  # as the suite wrote it
+        mean = (0.9 * 1.1) ** 0.5
+        for found, expected in zip(rows["cenote"].quartiles, (mean, mean * 1.105)):
+            self.assertAlmostEqual(found, expected)
+
+    def test_a_workload_is_the_same_with_other_numbers_and_shares(self):
+        same = [{"W3", "W3/1k", "W3/10M"}, {"W3/written", "W3/1M/written"}, {"W7b/2/free/p50", "W7b/2/free/max"}, {"W4/1", "W4/32"},
+                {"replace/100k/1K", "replace/1k/64K"}]
+        for works in same:
+            self.assertEqual(len({names.work(name) for name in works}), 1, works)
+        self.assertEqual(len({names.work(name) for names_of in same for name in names_of}), len(same))
 
     def test_figures_have_three_digits(self):
         written = {0: "0", 0.05: "0.050", 0.512: "0.51", 0.9487: "0.95", 9.996: "10.0", 99.96: "100", 1.0: "1.00", 12.34: "12.3", 123.4: "123", 12345.6: "12,346", None: "–"}

@@ -12,6 +12,7 @@ import xml.etree.ElementTree as ElementTree
 
 import results  # first: it says where the code under test is
 
+import charts
 import figures
 import load
 import page
@@ -148,11 +149,11 @@ class Page(unittest.TestCase):
         self.assertIn("This machine has 2 processors", drawn(parsed(threads)))
 
     def test_a_suite_that_was_not_measured(self):
-        self.assertIn("Not measured yet: the suite worst.", self.text)
+        self.assertIn("Not measured in these results: Create, as it came; Destroy, as it came;", self.text)
         self.assertIn("<code>./dev report worst</code>", self.text)
 
     def test_a_workload_that_was_not_measured(self):
-        self.assertRegex(self.text, r"Not measured yet: [^<]*Build a list of 1 million and walk it")
+        self.assertRegex(self.text, r"Not measured in these results: [^<]*Build a list of 1 million and walk it")
 
     def test_the_same_results_give_the_same_page(self):
         self.assertEqual(drawn(self.found), self.text)
@@ -162,6 +163,9 @@ class Others(unittest.TestCase):
     def test_nothing_was_measured(self):
         read = Reader(drawn({}))
         self.assertEqual(read.faults, [])
+        for reference in read.references:
+            if reference.startswith("#"):
+                self.assertIn(reference[1:], read.ids)
 
     def test_a_quick_run_says_so(self):
         self.assertIn("Quick runs", drawn(parsed(results.result("pools", [], quick=True))))
@@ -183,6 +187,18 @@ class Others(unittest.TestCase):
         self.assertNotIn("not idle", drawn(parsed(first, later)))
         first["machine"].update(busy)
         self.assertRegex(drawn(parsed(first, later)), "not idle when these began[^<]*: pools\\.")
+
+
+class Ticks(unittest.TestCase):
+    def test_of_bytes_are_powers_of_two_apart(self):
+        for unit in ("bytes", "MiB"):
+            for highest, step in ((102.0, 32), (286.0, 64), (1500.0, 256), (0.5, 0.125)):
+                ticks = charts.ticks_of(unit, highest).tick_values(0, highest)
+                self.assertEqual({after - before for before, after in zip(ticks, ticks[1:])}, {step})
+                self.assertIn(0, ticks)
+
+    def test_of_times_are_round_in_tens(self):
+        self.assertIn(60, charts.ticks_of("ns", 100.0).tick_values(0, 100.0))
 
 
 class Figures(unittest.TestCase):

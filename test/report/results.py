@@ -15,7 +15,9 @@ def row(workload, subject, value, unit="ns", size=64, quartiles=True):
         made.update(ns_min=value, ns_median=value * 1.25)
     else:
         made[unit] = value
-    if quartiles:
+    if quartiles and unit != "ns":
+        made.update(quartiles=[value, value, value], max=value)
+    elif quartiles:
         made.update(quartiles=[value * 1.125, value * 1.25, value * 1.5], max=value * 8)
     return made
 
