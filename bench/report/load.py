@@ -45,12 +45,21 @@ class Row:
 
 
 @dataclasses.dataclass(frozen=True)
+class Target:
+    name: str
+    limit: float
+    measured: float
+    met: bool
+
+
+@dataclasses.dataclass(frozen=True)
 class Result:
     suite: str
     machine: dict
     versions: dict
     method: dict
     rows: dict  # by workload, a list of Row each
+    targets: list
 
     def of(self, workload):
         return self.rows.get(workload, [])
@@ -119,6 +128,12 @@ def row_of(row):
                names.share(row["workload"]) is not None)
 
 
+def targets_of(parts):
+    """Those with a limit that were measured; the others are only reported."""
+    return [Target(*(each[part] for part in ("name", "limit", "measured", "met"))) for each in parts.get("targets", [])
+            if each["limit"] is not None and each["measured"] is not None]
+
+
 def parse(parts, suite):
     """A Result of what a file has; raises Broken without the file's name."""
     if not isinstance(parts, dict):
@@ -138,11 +153,12 @@ def parse(parts, suite):
             if not isinstance(made.value, (int, float)):
                 raise Broken(f"a row of {made.subject} in {row['workload']} has no figure")
             found.setdefault(row["workload"], []).append(made)
+        targets = targets_of(parts)
     except KeyError as error:
-        raise Broken(f"a row has no {error.args[0]}") from None
+        raise Broken(f"a row or a target has no {error.args[0]}") from None
     except (TypeError, IndexError, AttributeError, ValueError, ZeroDivisionError) as error:
-        raise Broken(f"a row that is none: {error}") from None
-    return Result(suite, parts["machine"], parts["versions"], parts["method"], found)
+        raise Broken(f"a row or a target that is none: {error}") from None
+    return Result(suite, parts["machine"], parts["versions"], parts["method"], found, targets)
 
 
 def load(folder):

@@ -110,7 +110,7 @@ def page(results, folder, file):
 <h1>Cenote: benchmarks</h1>
 <p class="lead">{escape(facts.lead(results))}</p>
 {warnings(results)}
-<nav aria-label="Contents"><a href="#summary">Who is best where</a>{links}<a href="#machine">Machine, versions</a></nav>
+<nav aria-label="Contents"><a href="#summary">Who is best where</a>{links}<a href="#targets">Targets</a><a href="#machine">Machine, versions</a></nav>
 <h3>How to read it</h3>
 <ul class="legend">{legend}</ul>
 <p>Less is better in every chart. Rows are in the order of their figures, whoever that puts on top; but a chart of memory beside one of speed keeps
@@ -123,6 +123,7 @@ are not among them (tcmalloc here is that of gperftools). Versions and options a
 beware of are in <a href="../bench/README.md">bench/README.md</a>.</p>
 {summary.section(results)}
 {sections}
+{summary.targets(results)}
 {machine(results, folder, file)}
 </main>
 </body>

@@ -1,4 +1,4 @@
-"""Who is best where: each row of the results that the page shows counted once, by the rule of load.beats."""
+"""Who is best where: each row of the results that the page shows counted once, by the rule of load.beats. And the targets."""
 
 import collections
 import dataclasses
@@ -146,4 +146,19 @@ def section(results):
 {rows(lost, "Less is better; small: who, and from the lower to the upper quartile.")}</details>
 <details><summary>All rows: {len(found)}</summary>
 {rows(found, "Less is better; ● is the best, both where there is no difference.")}</details>
+</section>"""
+
+
+def targets(results):
+    """What the project wants of itself, with what it misses."""
+    found = [(suite, each) for suite, result in results.items() for each in result.targets]
+    head = '<section id="targets" aria-labelledby="targets-head">\n<h2 id="targets-head">Targets</h2>'
+    if not found:
+        return f'{head}\n<p class="missing">Not measured in these results.</p>\n</section>'
+    met = sum(each.met for _, each in found)
+    body = [f'<tr><th scope="row">{escape(each.name)}</th><td>{escape(suite)}</td><td>{figure(each.limit)}</td><td>{figure(each.measured)}</td>'
+            f'<td>{"met" if each.met else "<strong>missed</strong>"}</td></tr>' for suite, each in found]
+    return f"""{head}
+<p>What the project set itself, as ratios unless a line says otherwise. Of {len(found)} it meets {met} and misses {len(found) - met} in these results.</p>
+{table(heads(["", "suite", "at most", "measured", ""]), body, "Less is better.")}
 </section>"""

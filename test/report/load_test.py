@@ -93,6 +93,12 @@ class Rows(unittest.TestCase):
             self.assertEqual(len({names.work(name) for name in works}), 1, works)
         self.assertEqual(len({names.work(name) for names_of in same for name in names_of}), len(same))
 
+    def test_targets_are_those_with_a_limit_that_were_measured(self):
+        raw = results.result("pools", [])
+        raw["targets"] = [{"name": name, "limit": limit, "measured": measured, "met": met} for name, limit, measured, met in
+                          (("speed", 1.1, 1.2, False), ("only reported", None, 3.0, None), ("left out", 1.0, None, None))]
+        self.assertEqual(load.parse(raw, "pools").targets, [load.Target("speed", 1.1, 1.2, False)])
+
     def test_figures_have_three_digits(self):
         written = {0: "0", 0.05: "0.050", 0.512: "0.51", 0.9487: "0.95", 9.996: "10.0", 99.96: "100", 1.0: "1.00", 12.34: "12.3", 123.4: "123", 12345.6: "12,346", None: "–"}
         self.assertEqual({value: names.figure(value) for value in written}, written)

@@ -179,6 +179,16 @@ class Others(unittest.TestCase):
         self.assertEqual(Reader(text).faults, [])
         self.assertIn("not recorded", text)
 
+    def test_a_machine_is_described_once_also_where_a_suite_says_less_of_it(self):
+        more = results.result("heap", [])
+        more["machine"]["tick_clock"] = "rdtsc"
+        other = results.result("levels", [])
+        other["machine"]["cores"] = 64
+        text = drawn(parsed(results.pools({}), more, other))
+        self.assertIn("Machine of pools, heap<", text)
+        self.assertIn("Machine of levels<", text)
+        self.assertEqual(text.count("rdtsc"), 1)
+
     def test_a_busy_machine_is_named_unless_the_load_was_that_of_the_suite_before(self):
         busy = {"load_average_before": [2.0, 2.0, 2.0]}
         first = results.pools({})

@@ -71,5 +71,18 @@ class Counts(unittest.TestCase):
         self.assertIn("Not measured in these results.", summary.section({}))
 
 
+class Targets(unittest.TestCase):
+    def test_what_is_missed_is_said(self):
+        raw = results.result("pools", [])
+        raw["targets"] = [{"name": "W1", "limit": 1.1, "measured": 2.0, "met": False}, {"name": "W3", "limit": 1.1, "measured": 1.0, "met": True}]
+        text = summary.targets({"pools": load.parse(raw, "pools")})
+        self.assertIn("Of 2 it meets 1 and misses 1", text)
+        self.assertIn("<td>1.10</td><td>2.00</td><td><strong>missed</strong></td>", text)
+        self.assertIn("<td>1.10</td><td>1.00</td><td>met</td>", text)
+
+    def test_there_are_none(self):
+        self.assertIn("Not measured in these results.", summary.targets({}))
+
+
 if __name__ == "__main__":
     unittest.main()
