@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cerrno>
 #include <cstddef>
 #include <fstream>
 #include <limits>
@@ -61,13 +62,15 @@ TEST(vm, reservations_do_not_overlap) {
         vm::release(p, bytes);
 }
 
-TEST(vm, refuses_more_than_any_address_space_holds) {
+TEST(vm, refuses_more_than_any_address_space_holds_and_leaves_errno_alone) {
+    errno = EDOM;
     constexpr std::size_t huge = std::size_t{1} << 62;
     EXPECT_EQ(vm::reserve(huge, vm::page_size()), nullptr);
     EXPECT_EQ(vm::reserve(vm::page_size(), huge), nullptr);
     const std::size_t largest =
         cenote::detail::round_down(std::numeric_limits<std::size_t>::max(), vm::page_size());
     EXPECT_EQ(vm::reserve(largest, std::size_t{1} << 20), nullptr);
+    EXPECT_EQ(errno, EDOM);
 }
 
 TEST(vm, decommitted_memory_reads_as_zero_and_can_be_used_again) {
