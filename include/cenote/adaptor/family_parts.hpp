@@ -119,6 +119,13 @@ public:
     }
 
     std::size_t live() const noexcept { return live_; } // bytes
+    // O(blocks).
+    std::size_t count() const noexcept {
+        std::size_t blocks = 0;
+        for (large_block* at = first_; at != nullptr; at = opened { at } -> next)
+            ++blocks;
+        return blocks;
+    }
     Source& source() noexcept { return source_; }
     const Source& source() const noexcept { return source_; }
 

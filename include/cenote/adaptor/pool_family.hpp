@@ -21,6 +21,7 @@
 #include "cenote/base/units.hpp"
 #include "cenote/heap/size_class.hpp"
 #include "cenote/pool/arena.hpp"
+#include "cenote/pool/leftover_report.hpp"
 #include "cenote/pool/options.hpp"
 #include "cenote/slab/growth.hpp"
 #include "cenote/source/upstream_source.hpp"
@@ -46,7 +47,7 @@ struct family_stats {
 // `pool_family` is for one thread. `shared_pool_family` is for any number: a block may be freed by any thread, each thread
 // has a magazine for each pool that it uses (8 KiB of slots), and only release(), valid() and death need a quiet family.
 // Neither moves nor copies: allocators refer to it. It outlives all that they serve; what is still out when it dies goes
-// with it, without a word.
+// with it, without a word but to who asked for one (pool/leftover_report.hpp).
 //
 // Segments come from `Source`, by default the OS, and large blocks from `Large`, by default std::pmr's default resource:
 // operator new. A source need not be thread-safe. Where it is a buffer, small steps of growth let more pools have some of it.
@@ -72,6 +73,8 @@ public:
     basic_pool_family(const basic_pool_family&) = delete;
     basic_pool_family& operator=(const basic_pool_family&) = delete;
     ~basic_pool_family() {
+        if (const leftover_reporter to = detail::who_hears_of_leftovers()) [[unlikely]]
+            tell_leftovers(to);
         for (std::atomic<pool*>& p : pools_)
             if (pool* const made = p.load(std::memory_order_relaxed)) std::destroy_at(made);
     }
@@ -200,6 +203,13 @@ private:
     CENOTE_COLD void* allocate_first(detail::size_class c) noexcept {
         pool* const p = detail::try_twice(source_, [this, c]() noexcept { return make_pool(c); });
         return p == nullptr ? nullptr : p->allocate();
+    }
+
+    // By size class, then of all larger blocks.
+    CENOTE_COLD void tell_leftovers(leftover_reporter to) const noexcept {
+        for_each_pool([to](const pool& p) { detail::tell_leftovers(p, to); });
+        const std::size_t blocks = large_.count();
+        if (blocks != 0) to({Threads::name, policy_.name, this, 0, blocks, large_.live()});
     }
 
     // Pools for many threads join a registry, which must not happen under a lock that forks take; so each thread that finds

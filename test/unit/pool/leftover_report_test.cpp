@@ -1,5 +1,6 @@
 #include "cenote/pool/leftover_report.hpp"
 
+#include "cenote/arena.hpp"
 #include "cenote/block_pool.hpp"
 #include "cenote/cached_pool.hpp"
 #include "cenote/locked_pool.hpp"
@@ -21,6 +22,7 @@ struct told_leftovers {
     std::string name;
     std::size_t block_size;
     std::size_t live;
+    std::size_t bytes;
     bool operator==(const told_leftovers&) const = default;
 };
 std::vector<told_leftovers> all_told;
@@ -30,7 +32,7 @@ protected:
     leftovers_of_pools() {
         all_told.clear();
         before = cenote::set_leftover_reporter([](const cenote::leftover_report& r) noexcept {
-            all_told.push_back({r.kind, r.name == nullptr ? "" : r.name, r.block_size, r.live});
+            all_told.push_back({r.kind, r.name == nullptr ? "" : r.name, r.block_size, r.live, r.bytes});
         });
     }
     ~leftovers_of_pools() override { cenote::set_leftover_reporter(before); }
@@ -59,9 +61,9 @@ TEST_F(leftovers_of_pools, are_told_when_they_die) {
     leave<cenote::locked_pool<counted>>(5);
     leave<cenote::lockfree_pool<counted>>(1);
     ASSERT_EQ(all_told.size(), 4U);
-    EXPECT_EQ(all_told[0], (told_leftovers{"object_pool", "", block_bytes(), 3}));
-    EXPECT_EQ(all_told[1], (told_leftovers{"cached_pool", "sessions", block_bytes(), 2}));
-    EXPECT_EQ(all_told[2], (told_leftovers{"locked_pool", "", block_bytes(), 5}));
+    EXPECT_EQ(all_told[0], (told_leftovers{"object_pool", "", block_bytes(), 3, 3 * block_bytes()}));
+    EXPECT_EQ(all_told[1], (told_leftovers{"cached_pool", "sessions", block_bytes(), 2, 2 * block_bytes()}));
+    EXPECT_EQ(all_told[2], (told_leftovers{"locked_pool", "", block_bytes(), 5, 5 * block_bytes()}));
     EXPECT_EQ(all_told[3].kind, "lockfree_pool");
     EXPECT_EQ(all_told[3].live, 1U);
 }
@@ -87,6 +89,16 @@ TEST_F(leftovers_of_pools, are_none_where_all_is_destroyed_or_moved_or_reset) {
         to.destroy(o);
         (void)to.create();
         to.reset(cenote::reset_mode::free_all());
+    }
+    EXPECT_TRUE(all_told.empty());
+}
+
+// Its pieces are meant to end with it; what it holds while it lives is in the reports of pools.
+TEST_F(leftovers_of_pools, are_none_of_arenas) {
+    {
+        cenote::arena arena{cenote::arena_growth{.name = "frame"}};
+        (void)arena.allocate(1000);
+        (void)arena.create<counted>();
     }
     EXPECT_TRUE(all_told.empty());
 }
