@@ -152,6 +152,14 @@ CENOTE_ALWAYS_INLINE auto try_twice(Source& source, Request once) noexcept {
     auto got = once();
     return call_back(source, !got) ? once() : got;
 }
+// As that, and `tell_refused()` where it came to nothing: a request counts as refused once, however often it was tried.
+template <class Source, class Request, class Tell>
+CENOTE_ALWAYS_INLINE auto try_twice(Source& source, Request once, Tell tell_refused) noexcept {
+    const auto got = try_twice(source, once);
+    if (!got) [[unlikely]]
+        tell_refused();
+    return got;
+}
 } // namespace detail
 
 } // namespace cenote

@@ -101,7 +101,9 @@ public:
 
     // What this thread's magazine holds counts, what the others' hold does not.
     bool preheat(std::size_t blocks) noexcept {
-        return try_twice([this, blocks]() noexcept { return preheat_blocks(blocks); });
+        return try_twice(
+            source(), [this, blocks]() noexcept { return preheat_blocks(blocks); },
+            [this]() noexcept { tell_refused(); });
     }
 
     // Bytes that went back to the source; the blocks in this thread's magazine count as empty.
@@ -270,14 +272,6 @@ private:
         return round_up(sizeof(thread_magazine) + (capacity + 1) * sizeof(std::byte*), vm::page_size());
     }
 
-    // `once()` at most twice. A request counts as refused once, however often it was tried.
-    template <class Request>
-    auto try_twice(Request once) noexcept {
-        const auto got = detail::try_twice(source(), once);
-        if (!got) [[unlikely]]
-            tell_refused();
-        return got;
-    }
     CENOTE_COLD void tell_refused() noexcept {
         const auto hold = held();
         tell(asked::refused);
@@ -294,7 +288,9 @@ private:
 
     // `seen` is where the caller looked: the magazine's top, or a closed one. What a callback put back is in the magazine.
     [[gnu::noinline]] void* refill(watched_top& seen) noexcept {
-        return try_twice([this, &seen]() noexcept { return refill_blocks(seen); });
+        return try_twice(
+            source(), [this, &seen]() noexcept { return refill_blocks(seen); },
+            [this]() noexcept { tell_refused(); });
     }
     void* refill_blocks(watched_top& seen) noexcept {
         thread_magazine* const found = find_mine();

@@ -129,7 +129,9 @@ public:
         if (!try_preheat(objects)) throw_exhausted();
     }
     [[nodiscard]] bool try_preheat(std::size_t objects) noexcept {
-        return try_twice([this, objects]() noexcept { return preheat_blocks(objects); });
+        return detail::try_twice(
+            source_, [this, objects]() noexcept { return preheat_blocks(objects); },
+            [this]() noexcept { tell(detail::asked::refused); });
     }
 
     // Gives everything back to the source if no object is live, else nothing. Returns bytes. O(free blocks).
@@ -303,13 +305,6 @@ private:
         free_.push(p, block_bytes);
     }
 
-    // `once()` at most twice. A request counts as refused once, however often it was tried.
-    template <class Request>
-    auto try_twice(Request once) noexcept {
-        const auto got = detail::try_twice(source_, once);
-        if (!got) tell(detail::asked::refused);
-        return got;
-    }
     // As grow(), and tells of it. There are no magazines: what a named pool tells is of its last growth, at which all
     // blocks were live, or of trim and reset.
     CENOTE_COLD bool grow_and_tell(std::size_t blocks) noexcept {
@@ -322,11 +317,14 @@ private:
         return objects <= ready || grow_and_tell(objects - ready);
     }
     CENOTE_COLD void* allocate_slowly() noexcept {
-        return try_twice([this]() noexcept -> void* {
-            // A callback may have put blocks back.
-            if (void* const p = pop_free(); p != nullptr) return p;
-            return next_ != end_ || grow_and_tell(1) ? take_next() : nullptr;
-        });
+        return detail::try_twice(
+            source_,
+            [this]() noexcept -> void* {
+                // A callback may have put blocks back.
+                if (void* const p = pop_free(); p != nullptr) return p;
+                return next_ != end_ || grow_and_tell(1) ? take_next() : nullptr;
+            },
+            [this]() noexcept { tell(detail::asked::refused); });
     }
     void* take_next() noexcept {
         std::byte* const p = next_;

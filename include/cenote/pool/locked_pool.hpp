@@ -24,7 +24,7 @@ public:
         : pool_(geometry, policy, std::move(source)) {}
 
     void* allocate() noexcept {
-        return try_twice([this]() noexcept { return pool_.allocate(); });
+        return locked_try_twice([this]() noexcept { return pool_.allocate(); });
     }
 
     // What is worth a second lock; the rest is checked by deallocate.
@@ -43,7 +43,7 @@ public:
     void take_back(void* p) noexcept { deallocate(p); }
 
     bool preheat(std::size_t blocks) noexcept {
-        return try_twice([this, blocks]() noexcept { return pool_.preheat(blocks); });
+        return locked_try_twice([this, blocks]() noexcept { return pool_.preheat(blocks); });
     }
     std::size_t trim() noexcept {
         const auto hold = held();
@@ -106,14 +106,14 @@ private:
     static_assert(Kind::is_locked); // what basic_pool is to know
 
     template <class Request>
-    auto try_twice(Request once) noexcept {
-        const auto got = detail::try_twice(source(), [&]() noexcept {
-            const auto hold = held();
-            return once();
-        });
-        if (!got) [[unlikely]]
-            tell_refused();
-        return got;
+    auto locked_try_twice(Request once) noexcept {
+        return try_twice(
+            source(),
+            [&]() noexcept {
+                const auto hold = held();
+                return once();
+            },
+            [this]() noexcept { tell_refused(); });
     }
     CENOTE_COLD void tell_refused() noexcept {
         const auto hold = held();

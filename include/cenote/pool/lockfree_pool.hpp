@@ -92,7 +92,9 @@ public:
     }
 
     bool preheat(std::size_t blocks) noexcept {
-        return try_twice([this, blocks]() noexcept { return preheat_blocks(blocks); });
+        return try_twice(
+            source(), [this, blocks]() noexcept { return preheat_blocks(blocks); },
+            [this]() noexcept { tell_refused(); });
     }
 
     // These, down to for_each, need a quiet pool. After close() it does not grow.
@@ -199,14 +201,6 @@ private:
     // Whether every call goes straight to the slabs: for the exact checks, and for Valgrind, which shall see each block.
     bool is_direct() const noexcept { return checks_full || (CENOTE_VALGRIND != 0 && on_valgrind_); }
 
-    // `once()` at most twice. A request counts as refused once, however often it was tried.
-    template <class Request>
-    auto try_twice(Request once) noexcept {
-        const auto got = detail::try_twice(source(), once);
-        if (!got) [[unlikely]]
-            tell_refused();
-        return got;
-    }
     CENOTE_COLD void tell_refused() noexcept {
         const locked_scope hold{guard_.lock};
         tell(asked::refused);
@@ -222,7 +216,8 @@ private:
 
     // The list was empty: takes blocks from the slabs, or finds that another thread has just done so.
     [[gnu::noinline]] tagged_link* refill() noexcept {
-        return try_twice([this]() noexcept { return refill_list(); });
+        return try_twice(
+            source(), [this]() noexcept { return refill_list(); }, [this]() noexcept { tell_refused(); });
     }
     tagged_link* refill_list() noexcept {
         const locked_scope hold{guard_.lock};
@@ -250,7 +245,8 @@ private:
     }
 
     CENOTE_COLD void* allocate_directly() noexcept {
-        return try_twice([this]() noexcept { return take_directly(); });
+        return try_twice(
+            source(), [this]() noexcept { return take_directly(); }, [this]() noexcept { tell_refused(); });
     }
     void* take_directly() noexcept {
         std::byte* p;
