@@ -7,6 +7,7 @@
 #include "cenote/base/budget.hpp"
 #include "cenote/heap/heap.hpp"
 #include "cenote/pool/options.hpp"
+#include "cenote/source/decorators.hpp"
 #include "cenote/source/vm_source.hpp"
 
 #include <algorithm>
@@ -56,25 +57,17 @@ private:
     cenote_limits limits_{};
 };
 
-// A memory_source of a caller's functions, or the OS, with a budget.
-class c_source {
+// A memory_source of a caller's functions, or the OS.
+class c_functions {
 public:
-    explicit c_source(const cenote_source* functions) noexcept
+    explicit c_functions(const cenote_source* functions) noexcept
         : functions_(functions == nullptr ? cenote_source{} : *functions) {}
 
-    static bool complete(const cenote_source* functions) noexcept {
-        return functions == nullptr || (functions->allocate != nullptr && functions->deallocate != nullptr);
-    }
-
     void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
-        if (!budget_.charge(bytes)) return nullptr;
-        void* const p = is_os() ? vm_source{}.allocate(bytes, alignment)
-                                : functions_.allocate(functions_.context, bytes, alignment);
-        if (p == nullptr) budget_.uncharge(bytes);
-        return p;
+        if (is_os()) return vm_source{}.allocate(bytes, alignment);
+        return functions_.allocate(functions_.context, bytes, alignment);
     }
     void deallocate(void* p, std::size_t bytes, std::size_t alignment) noexcept {
-        budget_.uncharge(bytes);
         if (is_os()) return vm_source{}.deallocate(p, bytes, alignment);
         functions_.deallocate(functions_.context, p, bytes, alignment);
     }
@@ -82,19 +75,23 @@ public:
         if (is_os()) return vm_source{}.decommit(p, bytes);
         return functions_.decommit == nullptr ? 0 : functions_.decommit(functions_.context, p, bytes);
     }
-    bool call_back(bool was_refused) noexcept {
-        const bool again = budget_.call_back(was_refused);
-        return (is_os() && vm_source{}.call_back(was_refused)) || again;
-    }
-    class budget& budget() noexcept {
-        return budget_;
-    }
+    bool call_back(bool was_refused) noexcept { return is_os() && vm_source{}.call_back(was_refused); }
 
 private:
     bool is_os() const noexcept { return functions_.allocate == nullptr; }
 
     cenote_source functions_;
-    class budget budget_;
+};
+
+// That with a budget.
+class c_source : public limiting_source<c_functions> {
+public:
+    explicit c_source(const cenote_source* functions) noexcept
+        : limiting_source(cenote::budget::no_limit, c_functions{functions}) {}
+
+    static bool complete(const cenote_source* functions) noexcept {
+        return functions == nullptr || (functions->allocate != nullptr && functions->deallocate != nullptr);
+    }
 };
 
 // Whether what every struct of options has is as it must be.
