@@ -4,22 +4,16 @@
 #include "file.hpp"
 #include "uninterrupted.hpp"
 
+#include "cenote/os/clock.hpp"
+
 #include <algorithm>
 #include <cstdint>
-#include <ctime>
 
 namespace cenote::detail::counting {
 
 namespace {
 
 constexpr std::uint64_t snapshot_step = 100'000'000; // nanoseconds
-
-// In the clock's page of the process, without a system call.
-std::uint64_t clock_now() noexcept {
-    timespec time;
-    ::clock_gettime(CLOCK_MONOTONIC, &time);
-    return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(time.tv_nsec);
-}
 
 constinit std::atomic<std::uint64_t> first_time{0};
 constinit std::atomic<std::uint64_t> next_snapshot{0};
@@ -29,8 +23,8 @@ CENOTE_COLD void measure_clock(file_header& of) noexcept {
     constexpr int tries = 256;
     std::uint64_t seen[tries];
     for (std::uint64_t& each : seen) {
-        const std::uint64_t begin = clock_now();
-        each = clock_now() - begin;
+        const std::uint64_t begin = fine_nanoseconds();
+        each = fine_nanoseconds() - begin;
     }
     std::sort(seen, seen + tries);
     double sum = 0;
@@ -53,7 +47,7 @@ void watch_time(file_header& of, std::uint64_t time) noexcept {
 }
 
 CENOTE_COLD void note_time(thread_counts& mine, call_times& of, std::uint64_t begin) noexcept {
-    const std::uint64_t end = clock_now();
+    const std::uint64_t end = fine_nanoseconds();
     const std::uint64_t took = end - begin;
     if (was_uninterrupted()) {
         add(of.calls, 1);
@@ -79,7 +73,7 @@ public:
     CENOTE_ALWAYS_INLINE explicit stopwatch(thread_counts& mine) noexcept {
         if (--mine.until_timed == 0) [[unlikely]] {
             watch_for_interruptions();
-            begin_ = clock_now();
+            begin_ = fine_nanoseconds();
         }
     }
     CENOTE_ALWAYS_INLINE void stop(thread_counts& mine, call_times& of) const noexcept {

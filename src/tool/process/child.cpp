@@ -3,12 +3,13 @@
 #include "../support/failure.hpp"
 #include "../support/streams.hpp"
 
+#include "cenote/os/clock.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
@@ -21,11 +22,7 @@ namespace cenote::tool {
 
 namespace {
 
-double seconds_now() {
-    timespec time{};
-    ::clock_gettime(CLOCK_MONOTONIC, &time);
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-}
+double seconds_now() { return static_cast<double>(detail::fine_nanoseconds()) * 1e-9; }
 
 double seconds_of(const timeval& time) {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;

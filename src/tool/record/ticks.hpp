@@ -1,6 +1,8 @@
 // Layer: tool. Time, as cheaply as the processor tells it; and sleeping on a word that another process changes.
 #pragma once
 
+#include "cenote/os/clock.hpp"
+
 #include <atomic>
 #include <cstdint>
 #include <ctime>
@@ -10,11 +12,7 @@
 
 namespace cenote::tool {
 
-inline std::uint64_t nanoseconds_now() noexcept {
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(now.tv_nsec);
-}
+inline std::uint64_t nanoseconds_now() noexcept { return detail::fine_nanoseconds(); }
 
 inline std::uint64_t ticks_now() noexcept {
 #if defined(__x86_64__)
