@@ -40,14 +40,19 @@ public:
         sizeof(heap_report) << 32 | sizeof(published_head) << 16 | most_rows;
     static constexpr const char* file_name = "cenote-top";
 
-    // By the process, once, before anybody can find it.
+    // By the process, once.
     void begin(std::uint32_t process, std::uint64_t now) noexcept {
         process_ = process;
         began_ = now;
         layout_ = right_layout;
-        magic_ = right_magic;
+        // Release: pairs with the acquire in is_right(), for what was written before: others find the file before that is done.
+        __atomic_store_n(&magic_, right_magic, __ATOMIC_RELEASE);
     }
-    bool is_right() const noexcept { return magic_ == right_magic && layout_ == right_layout; }
+    // Asked before the two below.
+    bool is_right() const noexcept {
+        // Acquire: pairs with the release in begin().
+        return __atomic_load_n(&magic_, __ATOMIC_ACQUIRE) == right_magic && layout_ == right_layout;
+    }
     std::uint32_t process() const noexcept { return process_; } // its number, where it is
     std::uint64_t began() const noexcept { return began_; }     // as `taken`
 
