@@ -170,17 +170,47 @@ TEST(publication, snapshots_are_taken_only_while_they_are_wanted_and_not_too_oft
     });
 }
 
+constexpr std::uint64_t slow_nanoseconds = 12'000'000;
+constinit cenote::detail::report_teller slow{
+    [](cenote::detail::telling, cenote::detail::report_visitor, void*) noexcept {
+        const std::uint64_t begin = cenote::detail::thread_nanoseconds();
+        while (cenote::detail::thread_nanoseconds() - begin < slow_nanoseconds) {
+        }
+        return true;
+    }};
+
+TEST(publication, snapshots_take_one_percent_of_the_time_at_most_whatever_they_cost) {
+    using cenote::detail::publication;
+    for (std::uint64_t cost = 1; cost < 1'000'000'000'000; cost *= 3) {
+        const std::uint64_t pause = publication::pause_after(cost);
+        EXPECT_GE(pause, publication::interval);
+        EXPECT_GE((pause - publication::clock_step) * 1'000'000, 99 * cost) << cost;
+    }
+    alone([] {
+        cenote::detail::pool_records.add(slow);
+        const auto begin = std::chrono::steady_clock::now();
+        ASSERT_TRUE(cenote::publish());
+        published_page* const page = find_pages().at(0).at;
+        while (shown(page).head.number < 3) {
+            ask();
+            work();
+        }
+        EXPECT_GE(std::chrono::steady_clock::now() - begin,
+                  std::chrono::nanoseconds(2 * 99 * slow_nanoseconds));
+        EXPECT_GE(shown(page).head.cost, 3 * slow_nanoseconds);
+    });
+}
+
 TEST(publication, named_pools_alone_publish_as_well) {
     alone([] {
         ASSERT_TRUE(cenote::publish());
         published_page* const page = find_pages().at(0).at;
         cenote::cached_pool<int> pool{growth{}.named("cached")};
         page->want(1);
-        for (int i = 0; i != 100 && page->wanted() != 0; ++i) {
+        while (page->wanted() != 0) {
             int* const one = pool.create(1);
             pool.destroy(one);
             pool.trim();
-            std::this_thread::sleep_for(std::chrono::milliseconds(5));
         }
         EXPECT_NE(shown(page).find("cached"), nullptr);
     });
@@ -348,7 +378,7 @@ TEST(publication, a_child_of_a_process_that_was_asked_publishes_nothing) {
                       return shown(page).head.number == before ? 0 : 2;
                   }),
                   0);
-        // At the latest after a second, where a snapshot takes long.
+        // Not at once, where a snapshot takes long.
         for (int i = 0; i != 100 && shown(page).head.number == before; ++i)
             work_for(100);
         EXPECT_GT(shown(page).head.number, before) << "the parent goes on";
@@ -407,68 +437,69 @@ TEST(publication, waits_for_no_lock_that_its_own_thread_holds) {
         cenote::heap heap{cenote::heap_options{.source = cenote::any_source{source}, .name = "around"}};
         ASSERT_TRUE(cenote::publish());
         published_page* const page = find_pages().at(0).at;
-        for (int i = 0; i != 20; ++i) {
+        while (shown(page).head.number < 5) {
             page->want(1'000);
             void* const block = heap.allocate(5_MiB);
             heap.deallocate(block);
             heap.trim();
-            std::this_thread::sleep_for(std::chrono::milliseconds(20));
         }
-        EXPECT_GT(shown(page).head.number, 1U);
     });
 }
 
-// These in this process: others cannot be forked from one that has threads, for ThreadSanitizer.
 TEST(publication, threads_that_publish_at_the_same_time_all_do) {
-    std::atomic<int> refused{0};
-    std::vector<std::thread> all;
-    for (int t = 0; t != 8; ++t)
-        all.emplace_back([&refused] { refused += cenote::publish() ? 0 : 1; });
-    for (std::thread& t : all)
-        t.join();
-    EXPECT_EQ(refused, 0);
-    EXPECT_EQ(find_pages().size(), 1U);
+    alone([] {
+        std::atomic<int> refused{0};
+        std::vector<std::thread> all;
+        for (int t = 0; t != 8; ++t)
+            all.emplace_back([&refused] { refused += cenote::publish() ? 0 : 1; });
+        for (std::thread& t : all)
+            t.join();
+        EXPECT_EQ(refused, 0);
+        EXPECT_EQ(find_pages().size(), 1U);
+    });
 }
 
 TEST(publication, threads_that_come_and_go_are_seen_from_beside) {
-    ASSERT_TRUE(cenote::publish());
-    const auto pages = find_pages();
-    ASSERT_EQ(pages.size(), 1U);
-    cenote::cached_pool<std::uint64_t> pool{growth{}.named("threads")};
-    cenote::heap heap{cenote::heap_options{.name = "of threads"}};
-    std::atomic<bool> done{false};
-    std::vector<std::thread> all;
-    for (int t = 0; t != 3; ++t)
-        all.emplace_back([&] {
-            while (!done) {
-                std::vector<std::uint64_t*> objects;
-                std::vector<void*> blocks;
-                for (int i = 0; i != 500; ++i) {
-                    objects.push_back(pool.create(1U));
-                    blocks.push_back(heap.allocate(64));
+    alone([] {
+        ASSERT_TRUE(cenote::publish());
+        const auto pages = find_pages();
+        ASSERT_EQ(pages.size(), 1U);
+        cenote::cached_pool<std::uint64_t> pool{growth{}.named("threads")};
+        cenote::heap heap{cenote::heap_options{.name = "of threads"}};
+        std::atomic<bool> done{false};
+        std::vector<std::thread> all;
+        for (int t = 0; t != 3; ++t)
+            all.emplace_back([&] {
+                while (!done) {
+                    std::vector<std::uint64_t*> objects;
+                    std::vector<void*> blocks;
+                    for (int i = 0; i != 500; ++i) {
+                        objects.push_back(pool.create(1U));
+                        blocks.push_back(heap.allocate(64));
+                    }
+                    for (std::uint64_t* const each : objects)
+                        pool.destroy(each);
+                    for (void* const each : blocks)
+                        heap.deallocate(each);
+                    heap.deallocate(heap.allocate(1_MiB));
                 }
-                for (std::uint64_t* const each : objects)
-                    pool.destroy(each);
-                for (void* const each : blocks)
-                    heap.deallocate(each);
-                heap.deallocate(heap.allocate(1_MiB));
-            }
-        });
-    std::uint64_t last = 0;
-    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(700);
-    while (std::chrono::steady_clock::now() < until) {
-        pages[0].at->want(10);
-        const shown now(pages[0].at);
-        EXPECT_GE(now.head.number, last);
-        last = now.head.number;
-        for (const heap_report& r : now.rows)
-            EXPECT_LE(r.live, r.capacity) << r.name << ' ' << r.kind << ' ' << r.block_size;
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    done = true;
-    for (std::thread& t : all)
-        t.join();
-    EXPECT_GE(last, 3U);
+            });
+        std::uint64_t last = 0;
+        const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(700);
+        while (std::chrono::steady_clock::now() < until) {
+            pages[0].at->want(10);
+            const shown now(pages[0].at);
+            EXPECT_GE(now.head.number, last);
+            last = now.head.number;
+            for (const heap_report& r : now.rows)
+                EXPECT_LE(r.live, r.capacity) << r.name << ' ' << r.kind << ' ' << r.block_size;
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        }
+        done = true;
+        for (std::thread& t : all)
+            t.join();
+        EXPECT_GE(last, 3U);
+    });
 }
 
 } // namespace

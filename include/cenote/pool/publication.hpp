@@ -4,9 +4,9 @@
 //     wanted ──> at a slow path ──> state (a page that forks find empty) ──> published_page (what the other process maps)
 //
 // Until then a slow path of the heap costs a load more, one of a named pool too. Then a snapshot is taken by whoever comes
-// along a slow path and is the first in 100 ms, and only as long as the other process wants more of them. It waits for no lock,
-// since that thread may hold any: what is locked keeps the figures that it had. Nothing is allocated, and but for the first time
-// no call of the OS is made.
+// along a slow path and is the first in 100 ms, or in a hundred times what the last one cost, and only as long as the other
+// process wants more of them. It waits for no lock, since that thread may hold any: what is locked keeps the figures that it
+// had. Nothing is allocated, and but for the first time no call of the OS is made that is not of its clock.
 //
 // A fork's child has nothing of it: neither the state nor the page. What is published for good is so in the child again, at its
 // first slow path. A child of vfork, which has its parent's memory, does as the parent's threads do.
@@ -38,9 +38,8 @@ inline constexpr const char* publication_symbol = "cenote_publication";
 
 class publication {
 public:
-    static constexpr std::uint64_t interval = 100; // milliseconds between two snapshots, at least
-    static constexpr std::uint64_t most_interval =
-        1'000; // where they cost so much that they would take more than 1 % of the time
+    static constexpr std::uint64_t interval = 100;  // milliseconds between two snapshots, at least
+    static constexpr std::uint64_t clock_step = 11; // the most that coarse_milliseconds() is behind
     static constexpr std::uint64_t first =
         10; // snapshots that nobody need want: so one that soon rests has figures
 
@@ -50,6 +49,12 @@ public:
     constexpr publication() noexcept = default;
     publication(const publication&) = delete;
     publication& operator=(const publication&) = delete;
+
+    // Milliseconds from a snapshot that took so many nanoseconds to the next: 99 times as long at least, so that snapshots take 1 %
+    // of the time at most, whatever they cost.
+    static constexpr std::uint64_t pause_after(std::uint64_t cost) noexcept {
+        return std::max(interval, (99 * cost + 999'999) / 1'000'000 + clock_step);
+    }
 
     // At the end of a slow path, with whatever locks.
     CENOTE_ALWAYS_INLINE void note() noexcept {
@@ -71,7 +76,7 @@ public:
             look();
         }
         if (page_of(*s) == nullptr) return false;
-        // Relaxed: a child of a fork, which alone looks at it, has all that its parent's thread did.
+        // Relaxed: it matters where there is no page, in the child of a fork, which has all that its parent's thread did.
         __atomic_store_n(&is_for_good_, true, __ATOMIC_RELAXED);
         return true;
     }
@@ -89,8 +94,7 @@ private:
     struct state {
         bool is_busy; // one thread is at work; acquire and release pair with each other
         published_page* page;
-        std::uint64_t next;      // milliseconds
-        std::uint64_t last_cost; // of the last snapshot; nanoseconds
+        std::uint64_t next; // milliseconds
         std::uint64_t page_rows;
         published_head head;
         key keys[published_page::most_rows];
@@ -104,42 +108,50 @@ private:
         // Acquire: pairs with the release in open(): who finds it published finds the page, but in a fork's child.
         const std::uint32_t wanted = __atomic_load_n(&wanted_, __ATOMIC_ACQUIRE);
         published_page* const page = page_of(*s);
-        if (page == nullptr && wanted == published && !__atomic_load_n(&is_for_good_, __ATOMIC_RELAXED)) {
-            close_inherited();
-            return give_up(published);
-        }
+        const bool is_inherited =
+            page == nullptr && wanted == published && !__atomic_load_n(&is_for_good_, __ATOMIC_RELAXED);
         const bool opens = page == nullptr || wanted == asked;
-        if (!opens) {
-            // Relaxed: about when.
-            const std::uint64_t snapshots = page->wanted();
-            if (snapshots == 0 || coarse_milliseconds() < __atomic_load_n(&s->next, __ATOMIC_RELAXED)) return;
-        }
+        if (!opens && (page->wanted() == 0 || !is_due(*s))) return;
+        // Acquire: pairs with the release below, for all that the thread at work writes.
         if (__atomic_exchange_n(&s->is_busy, true, __ATOMIC_ACQUIRE)) return;
-        if (opens)
+        if (is_inherited)
+            end_inherited(*s);
+        else if (opens)
             open(*s);
-        else if (const std::uint64_t snapshots = page->wanted(); snapshots != 0)
-            page->want(snapshots - 1);
-        if (page_of(*s) != nullptr) {
-            const std::uint64_t pause = take(*s);
-            // The first is of what there was before anything, perhaps.
-            if (!opens) __atomic_store_n(&s->next, coarse_milliseconds() + pause, __ATOMIC_RELAXED);
+        // Whoever is asked again and again takes no more of them.
+        if (published_page* const to = page_of(*s); to != nullptr && (s->head.number == 0 || is_due(*s))) {
+            if (const std::uint64_t snapshots = to->wanted(); snapshots != 0 && !opens)
+                to->want(snapshots - 1);
+            const bool is_first = s->head.number == 0;
+            const std::uint64_t pause = pause_after(take(*s));
+            // The first is of what there was before anything, perhaps: the next follows at once, where they cost that little.
+            if (!is_first || pause != interval)
+                __atomic_store_n(&s->next, coarse_milliseconds() + pause, __ATOMIC_RELAXED); // see is_due()
         }
+        // Release: pairs with the acquire above.
         __atomic_store_n(&s->is_busy, false, __ATOMIC_RELEASE);
+    }
+    // Relaxed: about when.
+    static bool is_due(const state& s) noexcept {
+        return coarse_milliseconds() >= __atomic_load_n(&s.next, __ATOMIC_RELAXED);
     }
     state* mine() noexcept;
     void open(state& s) noexcept;
     published_page* open_page(published_page* old) noexcept;
-    static std::uint64_t take(state& s) noexcept; // milliseconds until the next
+    static std::uint64_t take(state& s) noexcept; // nanoseconds that it took
 
-    // Whether the file is open still, as far as this process left it so.
-    bool has_file() const noexcept {
-        const int file = __atomic_load_n(&file_, __ATOMIC_RELAXED); // the thread at work's
-        return file >= 0 && shared_memory::identity_of(file) == identity_;
-    }
-    // In the child of a fork, which has its parent's file open. Relaxed: one thread gets the number.
+    // Whether the file is open still, as far as this process left it so. The thread at work asks.
+    bool has_file() const noexcept { return file_ >= 0 && shared_memory::identity_of(file_) == identity_; }
+    // In the child of a fork, which has its parent's file open. By the thread at work.
     void close_inherited() noexcept {
-        const int file = __atomic_exchange_n(&file_, -1, __ATOMIC_RELAXED);
-        if (file >= 0 && shared_memory::identity_of(file) == identity_) shared_memory::close_file(file);
+        if (has_file()) shared_memory::close_file(file_);
+        file_ = -1;
+    }
+    // In a child that publishes nothing; unless another thread opened a page meanwhile, as somebody asked.
+    void end_inherited(const state& s) noexcept {
+        if (page_of(s) != nullptr) return;
+        close_inherited();
+        give_up(published);
     }
 
     // Acquire: pairs with the release in open(), so that who finds the page finds what is in it.
@@ -157,7 +169,7 @@ private:
     std::uint32_t wanted_ = nothing;
     bool is_for_good_ = false;
     state* state_ = nullptr; // set once
-    // The page's, in children its parent's. Written by the thread at work.
+    // The page's, in children its parent's. The thread at work's alone.
     int file_ = -1;
     std::uint64_t identity_ = 0;
 };
@@ -223,7 +235,8 @@ struct publication::pass {
 };
 
 inline std::uint64_t publication::take(state& s) noexcept {
-    const std::uint64_t begin = fine_nanoseconds();
+    // Of this thread: one that waits for a processor meanwhile costs nobody anything.
+    const std::uint64_t begin = thread_nanoseconds();
     published_page& page = *s.page;
     ++s.head.number;
     s.head.left_out = 0;
@@ -241,13 +254,10 @@ inline std::uint64_t publication::take(state& s) noexcept {
     if (is_all) p.drop_unseen();
     s.head.taken = coarse_milliseconds();
     s.head.rows = s.page_rows;
-    const std::uint64_t cost = fine_nanoseconds() - begin;
+    const std::uint64_t cost = thread_nanoseconds() - begin;
     s.head.cost += cost;
     page.end_snapshot(s.head);
-    // The cheaper one of two: the other may have waited for a processor. A hundred times as long is a rest of 99 %.
-    const std::uint64_t pause = std::min(cost, s.last_cost) * 100 / 1'000'000;
-    s.last_cost = cost;
-    return std::clamp(pause, interval, most_interval);
+    return cost;
 }
 
 inline publication::state* publication::mine() noexcept {
@@ -257,6 +267,7 @@ inline publication::state* publication::mine() noexcept {
     const std::size_t bytes = round_up(sizeof(state), vm::page_size());
     auto* const made = static_cast<state*>(vm::map_for_this_process(bytes));
     if (made == nullptr) return nullptr;
+    // Release: who finds it finds it mapped. Acquire: the same of another's.
     if (__atomic_compare_exchange_n(&state_, &s, made, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
         return made;
     vm::release(made, bytes);
@@ -276,8 +287,8 @@ inline published_page* publication::open_page(published_page* old) noexcept {
         auto* const page = static_cast<published_page*>(p); // all zeroes, as a new one is
         page->begin(static_cast<std::uint32_t>(::getpid()), coarse_milliseconds());
         identity_ = shared_memory::identity_of(fd);
-        __atomic_store_n(&file_, fd, __ATOMIC_RELAXED); // see has_file()
-        return page;                                    // the file stays open, for others to find
+        file_ = fd;
+        return page; // the file stays open, for others to find
     }
     if (is_mapped && old == nullptr) shared_memory::unmap(p, sizeof(published_page));
     shared_memory::close_file(fd);
@@ -302,7 +313,7 @@ inline void publication::open(state& s) noexcept {
             return give_up(asked);
         }
     }
-    // Release: pairs with the acquire in look().
+    // Release: pairs with the acquire of `wanted_` in look().
     std::uint32_t was = asked;
     __atomic_compare_exchange_n(&wanted_, &was, std::uint32_t{published}, false, __ATOMIC_RELEASE,
                                 __ATOMIC_RELAXED);

@@ -31,6 +31,19 @@ TEST(clock, fine_and_coarse_are_the_same) {
     EXPECT_LE(between, limit);
 }
 
+TEST(clock, of_a_thread_goes_on_with_its_own_work_alone) {
+    using cenote::detail::thread_nanoseconds;
+    const std::uint64_t start = thread_nanoseconds();
+    std::thread{[] {
+        const std::uint64_t there = thread_nanoseconds();
+        while (thread_nanoseconds() < there + 20'000'000) {
+        }
+    }}.join();
+    EXPECT_LT(thread_nanoseconds(), start + 20'000'000);
+    while (thread_nanoseconds() < start + 5'000'000) {
+    }
+}
+
 TEST(clock, of_processors_goes_on_with_the_work_of_all_threads) {
     const std::uint64_t start = cenote::detail::processor_milliseconds();
     std::thread{[&] {
