@@ -372,10 +372,12 @@ TEST(publication, a_child_of_a_process_that_was_asked_publishes_nothing) {
         published_page* const page = find_pages().at(0).at;
         page->want(1'000'000);
         const std::uint64_t before = shown(page).head.number;
+        const std::size_t files = open_files();
         EXPECT_EQ(in_a_child([&] {
                       work_for(300);
                       if (!find_pages().empty()) return 1;
-                      return shown(page).head.number == before ? 0 : 2;
+                      if (open_files() != files - 1) return 2; // but its parent's page
+                      return shown(page).head.number == before ? 0 : 3;
                   }),
                   0);
         // Not at once, where a snapshot takes long.
