@@ -154,7 +154,7 @@ CENOTE_ALWAYS_INLINE auto try_twice(Source& source, Request once) noexcept {
 }
 // As that, and `tell_refused()` where it came to nothing: a request counts as refused once, however often it was tried.
 template <class Source, class Request, class Tell>
-CENOTE_ALWAYS_INLINE auto try_twice(Source& source, Request once, Tell tell_refused) noexcept {
+auto try_twice(Source& source, Request once, Tell tell_refused) noexcept {
     const auto got = try_twice(source, once);
     if (!got) [[unlikely]]
         tell_refused();
