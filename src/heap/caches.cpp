@@ -150,6 +150,7 @@ void heap_list::settle() noexcept {
     const locked_scope hold{lock};
     if (is_settled_.load(std::memory_order_relaxed)) return;
     read_profile(layout);
+    // Release: pairs with the acquire above, for the layout.
     is_settled_.store(true, std::memory_order_release);
 }
 

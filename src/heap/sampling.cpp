@@ -41,7 +41,7 @@ void heap_core::set_leak_rate(std::size_t bytes) noexcept {
 
 // Needs the lock `heaps`. Each thread comes by the slow path soon, and takes the new settings.
 void heap_core::change_settings() noexcept {
-    // Release: pairs with is_on().
+    // Release: pairs with the acquires of is_on() and adopt_settings(), for what was set before, relaxed.
     sampling_.version.fetch_add(1, std::memory_order_release);
     for (thread_cache* c = caches_; c != nullptr; c = c->next_of_heap)
         c->thread->set(slot_, thread_heaps::closed());
@@ -60,6 +60,7 @@ bool heap_core::sample_as_usual() noexcept {
 void heap_core::adopt_settings(thread_cache& cache) noexcept {
     sampling_counts& counts = cache.sampling();
     if (counts.version == 0) counts.seed(address_of(&cache) ^ coarse_milliseconds());
+    // Acquire: pairs with the release in change_settings(), so that the settings below are those of this version, or newer.
     counts.version = sampling_.version.load(std::memory_order_acquire);
     counts.guard_left = counts.draw(sampling_.guard_rate.load(std::memory_order_relaxed));
     counts.leak_left = counts.draw(sampling_.leak_rate.load(std::memory_order_relaxed));
@@ -88,6 +89,7 @@ bool heap_core::is_too_soon() noexcept {
 void* heap_core::allocate_sampling(thread_cache& cache, size_class c, std::size_t size, std::size_t alignment,
                                    const void* from) noexcept {
     sampling_counts& counts = cache.sampling();
+    // Acquire, here and in note_large(): as in adopt_settings().
     if (counts.version != sampling_.version.load(std::memory_order_acquire)) [[unlikely]]
         adopt_settings(cache);
     if (counts.is_one_by_one) {
