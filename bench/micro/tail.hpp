@@ -5,6 +5,7 @@
 
 #include "micro/suite.hpp"
 #include "support/clock.hpp"
+#include "support/empty_interval.hpp"
 #include "support/keep.hpp"
 #include "support/random.hpp"
 #include "support/stats.hpp"
@@ -40,17 +41,6 @@ inline timings timings_for(std::size_t operations) {
 [[gnu::always_inline]] inline tick_count between(std::uint64_t before, std::uint64_t after) {
     return static_cast<tick_count>(
         std::min<std::uint64_t>(after - before, std::numeric_limits<tick_count>::max()));
-}
-
-// What the clock adds to every timing: the median of intervals with nothing in them. Measured in every call,
-// since it drifts with the processor's frequency.
-inline double ticks_of_nothing() {
-    std::array<tick_count, 4096> empty{};
-    for (tick_count& t : empty) {
-        const std::uint64_t before = ticks_before();
-        t = between(before, ticks_after());
-    }
-    return percentile(std::span<tick_count>(empty), 0.5);
 }
 
 inline double to_ns(tick_count t, double nothing) {

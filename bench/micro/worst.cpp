@@ -6,6 +6,7 @@
 //     cenote_bench_worst [--json FILE] [--quick]
 #include "micro/worst.hpp"
 #include "support/clock.hpp"
+#include "support/empty_interval.hpp"
 #include "support/environment.hpp"
 #include "support/machine.hpp"
 #include "support/options.hpp"
@@ -98,16 +99,6 @@ template <class Subject>
     }
 }
 
-double nothing() {
-    std::vector<std::uint32_t> empty(10'001);
-    for (std::uint32_t& t : empty) {
-        const std::uint64_t before = bench::ticks_before();
-        t = static_cast<std::uint32_t>(bench::ticks_after() - before);
-    }
-    std::nth_element(empty.begin(), empty.begin() + 5'000, empty.end());
-    return empty[5'000];
-}
-
 void measure(std::array<timings, 3>& found, std::size_t rounds, std::size_t calls) {
     constexpr std::size_t parts = 40; // of a round; subjects take turns
     by_malloc malloc_subject;
@@ -154,7 +145,7 @@ int run(const bench::options& chosen) {
             s->all.reserve(calls * rounds);
             s->least.reserve(calls);
         }
-    const double clock = nothing();
+    const double clock = bench::ticks_of_nothing();
     measure(found, rounds, calls);
     record.finish(report);
 
