@@ -78,7 +78,7 @@ class comparer {
 public:
     comparer(const compare_options& options, std::vector<std::string> words)
         : options_(options), file_(find_program(words.front())), program_(inspect_program(file_)) {
-        if (const auto obstacle = obstacle_of(program_)) throw failure(exit_cannot_run, *obstacle);
+        require_preloadable(program_);
         result_.words = std::move(words);
         result_.rounds = options.rounds;
         for (allocator& each : find_allocators(options.with))

@@ -1,6 +1,7 @@
 // `cenote record`: a program, and a trace of what it allocates.
 #include "../process/child.hpp"
 #include "../process/libraries.hpp"
+#include "../process/program_file.hpp"
 #include "../record/collector.hpp"
 #include "../support/failure.hpp"
 #include "../support/streams.hpp"
@@ -78,6 +79,7 @@ nlohmann::json json_of(const std::vector<recorded_trace>& traces, const ending& 
 int record_program(const record_line& line, const std::vector<std::string>& words) {
     start_options start;
     start.file = find_program(words.front());
+    require_preloadable(inspect_program(start.file));
     start.arguments = words;
     start.variables = environment::inherited();
     start.variables.preload(find_library(record_library));
@@ -119,10 +121,11 @@ int record_program(const record_line& line, const std::vector<std::string>& word
         throw failure(exit_trouble,
                       "the trace ends early, the program did not: " + std::string(std::strerror(error)));
     if (!is_there)
-        throw failure(exit_cannot_run,
-                      words.front() + " ended (" + how.text() +
-                          "), and never loaded the recorder: it is linked statically, or runs with "
-                          "another user's rights, or allocated nothing; `cenote doctor` may say more");
+        throw failure(
+            exit_cannot_run,
+            words.front() + " ended (" + how.text() +
+                "), and never loaded the recorder: the dynamic linker did not take it from LD_PRELOAD; "
+                "`cenote doctor` may say why");
     return end_like(how);
 }
 

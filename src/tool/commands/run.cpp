@@ -2,7 +2,6 @@
 #include "../process/child.hpp"
 #include "../process/libraries.hpp"
 #include "../process/program_file.hpp"
-#include "../support/failure.hpp"
 #include "../support/scratch_folder.hpp"
 #include "../support/streams.hpp"
 #include "command.hpp"
@@ -29,8 +28,7 @@ struct run_options {
 ending run_and_report(const run_options& options, std::vector<std::string> words) {
     start_options start;
     start.file = find_program(words.front());
-    if (const auto obstacle = obstacle_of(inspect_program(start.file)))
-        throw failure(exit_cannot_run, *obstacle + ". cenote doctor says what can be done");
+    require_preloadable(inspect_program(start.file));
     start.arguments = words;
     start.variables = environment::inherited();
     start.variables.preload(find_library(counting_malloc_library));

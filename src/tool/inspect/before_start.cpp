@@ -154,45 +154,11 @@ void look_at_static_tls(const search_scope& scope, finding_list& found) {
 } // namespace
 
 bool look_at_program(const program_file& program, finding_list& found) {
-    const elf_image& image = program.image;
-    const std::string& path = program.files.back();
     if (program.files.size() > 1)
-        found.note("script", program.files.front() + " is a script; what runs is " + path);
-    if (!image.is_elf) {
-        found.find("not_elf", path + " is no ELF file", "name the program that runs it");
-        return false;
-    }
-    if (image.is_damaged) {
-        found.find("damaged", path + " is damaged: what it says leads beyond its end",
-                   "build or install it anew");
-        return false;
-    }
-    if (!image.is_of_this_machine) {
-        found.find("other_machine",
-                   path + " is for another machine, " + image.machine + "; the library is for this one",
-                   "build the library for that machine as well");
-        return false;
-    }
-    if (image.is_static()) {
-        found.find(
-            "static_program",
-            path + " is linked statically: no dynamic linker comes along that would load the library",
-            "link it dynamically (without -static); or, where the sources are at hand, use cenote::heap");
-        return false;
-    }
-    if (name_of(image.interpreter).starts_with("ld-musl")) {
-        found.find("other_c_library", path + " runs on musl's C library; the library needs glibc's",
-                   "build it for glibc");
-        return false;
-    }
-    if (program.is_privileged) {
-        found.find(
-            "privileged",
-            path + " runs " + program.privilege + ": the dynamic linker then ignores LD_PRELOAD with a path",
-            "run it as that user instead; or, for the whole machine, name the library in /etc/ld.so.preload");
-        return false;
-    }
-    return true;
+        found.note("script", program.files.front() + " is a script; what runs is " + program.files.back());
+    const auto obstacle = obstacle_of(program);
+    if (obstacle) found.find(obstacle->what, obstacle->text, obstacle->remedy);
+    return !obstacle;
 }
 
 void look_at_scope(const program_file& program, const search_scope& scope, const std::string& library,

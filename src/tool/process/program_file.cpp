@@ -3,6 +3,7 @@
 #include "../support/failure.hpp"
 #include "child.hpp"
 
+#include <filesystem>
 #include <fstream>
 #include <pwd.h>
 #include <sstream>
@@ -63,18 +64,37 @@ program_file inspect_program(const std::string& path) {
     return result;
 }
 
-std::optional<std::string> obstacle_of(const program_file& program) {
+std::optional<preload_obstacle> obstacle_of(const program_file& program) {
     const elf_image& image = program.image;
     const std::string& name = program.files.back();
-    if (!image.is_elf) return std::nullopt;
-    if (image.is_damaged) return name + " is damaged: what it says leads beyond its end";
+    if (!image.is_elf) return {{"not_elf", name + " is no ELF file", "name the program that runs it"}};
+    if (image.is_damaged)
+        return {
+            {"damaged", name + " is damaged: what it says leads beyond its end", "build or install it anew"}};
     if (!image.is_of_this_machine)
-        return name + " is for another machine, " + image.machine + ": the library is not";
+        return {{"other_machine",
+                 name + " is for another machine, " + image.machine + "; the library is for this one",
+                 "build the library for that machine as well"}};
     if (image.is_static())
-        return name + " is linked statically: no dynamic linker comes along that would load the library";
+        return {
+            {"static_program",
+             name + " is linked statically: no dynamic linker comes along that would load the library",
+             "link it dynamically (without -static); or, where the sources are at hand, use cenote::heap"}};
+    if (std::filesystem::path(image.interpreter).filename().string().starts_with("ld-musl"))
+        return {{"other_c_library", name + " runs on musl's C library; the library needs glibc's",
+                 "build it for glibc"}};
     if (program.is_privileged)
-        return name + " runs " + program.privilege + ": the dynamic linker then ignores LD_PRELOAD";
+        return {
+            {"privileged",
+             name + " runs " + program.privilege + ": the dynamic linker then ignores LD_PRELOAD with a path",
+             "run it as that user instead; or, for the whole machine, name the library in "
+             "/etc/ld.so.preload"}};
     return std::nullopt;
+}
+
+void require_preloadable(const program_file& program) {
+    if (const auto obstacle = obstacle_of(program))
+        throw failure(exit_cannot_run, obstacle->text + "; it was not run. What to do: " + obstacle->remedy);
 }
 
 } // namespace cenote::tool

@@ -21,7 +21,17 @@ struct program_file {
 // Throws failure where a file cannot be read, or a script's interpreter is not there.
 program_file inspect_program(const std::string& path);
 
-// Why a library cannot be preloaded into it, as a sentence that begins with the file's name; none where it can.
-std::optional<std::string> obstacle_of(const program_file& program);
+// Why a library cannot be preloaded into it.
+struct preload_obstacle {
+    std::string what;   // a name for scripts: "static_program", ...
+    std::string text;   // a sentence that begins with the file's name
+    std::string remedy; // what to do
+};
+
+// None where one can be.
+std::optional<preload_obstacle> obstacle_of(const program_file& program);
+
+// Throws failure, exit_cannot_run, where there is one: before the program runs, which it would do without the library.
+void require_preloadable(const program_file& program);
 
 } // namespace cenote::tool

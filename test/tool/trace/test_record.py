@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import time
@@ -226,17 +227,44 @@ class Record(Case):
             (["-o", self.trace, "--stacks", "-1", "--", "true"], 2, "--stacks"),
             (["-o", self.trace, "--stacks", "99999999999999999999", "--", "true"], 2, "--stacks"),
             (["-o", "-", "--", "true"], 2, "stdout"),
-            (["-o", self.trace, "--", "/sbin/ldconfig", "-p"], 126, "never loaded the recorder"),
+            (["-o", self.trace, "--", "/sbin/ldconfig", "-p"], 126, "is linked statically"),
         ]:
             done = run(CENOTE, "record", *words)
             self.assertEqual(done.returncode, status, (words, done.stderr))
             self.assertIn(message, done.stderr)
         self.assertFalse(self.trace.exists())
 
+    def test_what_cannot_be_recorded_is_not_run(self):
+        static = self.folder / "static"
+        shutil.copy("/sbin/ldconfig", static)
+        script = self.folder / "script"
+        script.write_text(f"#!{static}\n")
+        script.chmod(0o755)
+        self.trace.write_text("of before")
+        for program in (static, script):
+            # What it would say if it ran.
+            self.assertIn("ldconfig", run(static, "--version").stdout)
+            done = run(CENOTE, "record", "-o", self.trace, "--", program, "--version")
+            self.assertEqual(done.returncode, 126, done.stderr)
+            self.assertRegex(done.stderr, f"{static} is linked statically.*was not run")
+            self.assertEqual(done.stdout, "")
+        self.assertEqual(self.trace.read_text(), "of before")
+
+    def no_recorder(self):
+        """An environment in which the dynamic linker finds no library where the recorder should be."""
+        (self.folder / "libcenote-record.so").write_text("no library")
+        return {**os.environ, "CENOTE_LIBRARY_FOLDER": str(self.folder)}
+
+    def test_a_program_that_does_not_load_the_recorder_is_told(self):
+        done = run(CENOTE, "record", "-o", self.trace, "--", "true", env=self.no_recorder())
+        self.assertEqual(done.returncode, 126, done.stderr)
+        self.assertIn("never loaded the recorder", done.stderr)
+        self.assertFalse(self.trace.exists())
+
     def test_what_is_no_file_stays_though_there_is_no_trace(self):
         link = self.folder / "link"
         link.symlink_to("/dev/null")
-        done = run(CENOTE, "record", "-o", link, "--", "/sbin/ldconfig", "-p")
+        done = run(CENOTE, "record", "-o", link, "--", "true", env=self.no_recorder())
         self.assertEqual(done.returncode, 126, done.stderr)
         self.assertTrue(link.is_symlink())
 
