@@ -4,6 +4,7 @@
 #include "../watch/terminal.hpp"
 #include "../watch/watched_process.hpp"
 #include "command.hpp"
+#include "number_check.hpp"
 #include "top_report.hpp"
 
 #include "cenote/os/clock.hpp"
@@ -11,11 +12,14 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
-#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 namespace cenote::tool {
 
@@ -25,10 +29,22 @@ struct top_options {
     int process = 0;
     double interval = 1;
     std::uint64_t count = 0;
-    top_order order = top_order::bytes;
+    std::string order = "live_bytes";
     bool json = false;
     std::string output;
 };
+
+constexpr std::array<std::pair<const char*, top_order>, 5> top_orders{{{"live_bytes", top_order::live_bytes},
+                                                                       {"live", top_order::live},
+                                                                       {"held_bytes", top_order::held_bytes},
+                                                                       {"refills", top_order::refills},
+                                                                       {"name", top_order::name}}};
+
+top_order order_of(const std::string& name) {
+    return std::find_if(top_orders.begin(), top_orders.end(),
+                        [&name](const auto& each) { return each.first == name; })
+        ->second;
+}
 
 // Milliseconds.
 constexpr std::uint64_t first_patience = 500; // for figures of now
@@ -116,7 +132,7 @@ private:
 
     void show() {
         published_snapshot read = process_.read();
-        top_view view = view_of(process_, read, before_, options_.order, now());
+        top_view view = view_of(process_, read, before_, order_of(options_.order), now());
         if (view.is_new) before_ = std::move(read);
         ++shown_;
         if (options_.json) {
@@ -149,17 +165,17 @@ std::function<int()> prepare_top(CLI::App& line) {
     const auto options = std::make_shared<top_options>();
     line.add_option("PID", options->process, "the process")->required()->check(CLI::Range(1, 0x7fff'ffff));
     line.add_option("--interval", options->interval, "seconds between two looks")
-        ->check(CLI::Range(0.1, 86'400.0))
+        ->check(number_between(0.1, 86'400.0))
         ->capture_default_str();
     line.add_option("-n,--count", options->count,
                     "looks; without it as many as there are until q, Ctrl-C or the process's end")
         ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 32U));
-    static const std::map<std::string, top_order> orders{{"bytes", top_order::bytes},
-                                                         {"live", top_order::live},
-                                                         {"refills", top_order::refills},
-                                                         {"name", top_order::name}};
-    line.add_option("--sort", options->order, "bytes, live, refills or name: what comes first (bytes)")
-        ->transform(CLI::CheckedTransformer(orders, CLI::ignore_case).description(""));
+    std::vector<std::string> orders;
+    for (const auto& [name, order] : top_orders)
+        orders.emplace_back(name);
+    line.add_option("--sort", options->order, "what comes first: the most of it, or by name")
+        ->check(CLI::IsMember(orders))
+        ->capture_default_str();
     line.add_flag("--json", options->json, "a JSON object for each look, one a line");
     line.add_option("-o,--output", options->output, "file for them (default: stdout)");
     return [options] { return watching(*options).run(); };

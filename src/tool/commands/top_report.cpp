@@ -12,7 +12,9 @@ namespace cenote::tool {
 
 namespace {
 
-constexpr double idle_after = 1; // seconds
+constexpr double idle_after = 1;     // seconds
+constexpr double now_until = 0.01;   // seconds, about what a tick of the clock is
+constexpr const char* unknown = "-"; // in place of a figure
 
 bool is_heap(const detail::heap_report& r) { return std::strcmp(r.kind, "heap") == 0; }
 bool is_size_class(const detail::heap_report& r) { return std::strcmp(r.kind, "size_class") == 0; }
@@ -21,7 +23,7 @@ std::size_t live_blocks(const detail::heap_report& r) { return r.live - std::min
 std::size_t live_bytes(const detail::heap_report& r) { return live_blocks(r) * r.block_size; }
 
 std::string rate_text(std::optional<double> rate, bool is_signed = false) {
-    if (!rate) return "";
+    if (!rate) return unknown;
     const double size = *rate < 0 ? -*rate : *rate;
     const std::string text = size < 9.95 && size >= 0.05
                                  ? fixed_text(size, 1)
@@ -41,8 +43,9 @@ bool comes_before(const top_row& a, const top_row& b, top_order order) {
     const auto refills = [](const top_row& r) {
         return r.is.refills - (r.was ? std::min(r.was->refills, r.is.refills) : 0);
     };
-    if (order == top_order::bytes && live_bytes(a.is) != live_bytes(b.is))
+    if (order == top_order::live_bytes && live_bytes(a.is) != live_bytes(b.is))
         return live_bytes(a.is) > live_bytes(b.is);
+    if (order == top_order::held_bytes && a.is.bytes != b.is.bytes) return a.is.bytes > b.is.bytes;
     if (order == top_order::live && a.is.live != b.is.live) return a.is.live > b.is.live;
     if (order == top_order::refills && refills(a) != refills(b)) return refills(a) > refills(b);
     return by_name(a.is) < by_name(b.is);
@@ -61,26 +64,40 @@ std::string heap_text(const top_row& row) {
     return text + "\n";
 }
 
-// Figures that are in every row.
+// The most that was live at a time, and what was refused: a size class knows neither, a heap as a whole not the first.
+bool knows_peak(const detail::heap_report& r) { return !is_size_class(r) && !is_heap(r); }
+bool knows_refusals(const detail::heap_report& r) { return !is_size_class(r); }
+// What a pool's magazines hold is its threads' own business.
+bool knows_magazines(const detail::heap_report& r) { return is_size_class(r) || is_heap(r); }
+
+std::string figure_text(bool is_known, std::uint64_t figure) {
+    return is_known ? with_commas(figure) : unknown;
+}
+
+nlohmann::ordered_json figure_json(bool is_known, std::uint64_t figure) {
+    return is_known ? nlohmann::ordered_json(figure) : nlohmann::ordered_json(nullptr);
+}
+
+// The same fields in every row.
 nlohmann::ordered_json row_json(const top_row& row, double seconds) {
     const detail::heap_report& r = row.is;
     nlohmann::ordered_json result{
         {"name", r.name}, {"kind", r.kind}, {"id", r.id}, {"block_size", r.block_size}};
     result["live"] = live_blocks(r);
-    result["in_magazines"] = r.in_magazines;
-    result["peak"] = r.peak;
+    result["live_bytes"] = live_bytes(r);
+    result["in_magazines"] = figure_json(knows_magazines(r), r.in_magazines);
+    result["peak"] = figure_json(knows_peak(r), r.peak);
     result["capacity"] = r.capacity;
     result["opened"] = r.opened;
-    result["bytes"] = r.bytes;
-    result["peak_bytes"] = r.peak_bytes;
-    result["limit"] =
-        r.limit == growth::no_limit ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(r.limit);
+    result["held_bytes"] = r.bytes;
+    result["peak_held_bytes"] = figure_json(!is_size_class(r), r.peak_bytes);
+    result["limit"] = figure_json(r.limit != growth::no_limit, r.limit);
     result["segments"] = r.segments;
     result["slabs"] = r.slabs;
-    result["refused"] = r.refused;
+    result["refused"] = figure_json(knows_refusals(r), r.refused);
     result["refills"] = r.refills;
     result["flushes"] = r.flushes;
-    result["threads"] = r.threads;
+    result["threads"] = figure_json(knows_magazines(r), r.threads);
     result["per_second"] = {{"live", rate_json(row.live_per_second(seconds))},
                             {"refills", rate_json(row.per_second(&detail::heap_report::refills, seconds))},
                             {"flushes", rate_json(row.per_second(&detail::heap_report::flushes, seconds))}};
@@ -136,25 +153,24 @@ std::string top_text(const top_view& view) {
     if (view.now.number == 0)
         return text +
                "\n  nothing yet: asked to publish, it does so when a magazine is next filled or emptied\n";
-    text += ": figures of " + seconds_text(view.age) + " ago";
+    text += ": figures of " + (view.age < now_until ? "now" : seconds_text(view.age) + " ago");
     if (view.age >= idle_after && !view.is_new)
         text += ", and no exchange since: it is idle, or its magazines suffice";
     text += "\n";
     for (const top_row& each : view.heaps)
         text += heap_text(each);
-    text_table table({"", "kind<", "block size", "live", "+/s", "bytes", "in magazines", "peak", "held",
-                      "refills/s", "flushes/s", "slabs", "refused"});
+    text_table table({"", "kind<", "block size", "live", "+/s", "live bytes", "in magazines", "peak",
+                      "held bytes", "refills/s", "flushes/s", "slabs", "refused"});
     for (const top_row& each : view.others) {
         const detail::heap_report& r = each.is;
-        const bool has_magazines = is_size_class(r);
         table.add({printable(r.name), printable(r.kind), with_commas(r.block_size),
                    with_commas(live_blocks(r)), rate_text(each.live_per_second(view.seconds), true),
                    bytes_text(static_cast<double>(live_bytes(r))),
-                   has_magazines ? with_commas(r.in_magazines) : "", has_magazines ? "" : with_commas(r.peak),
+                   figure_text(knows_magazines(r), r.in_magazines), figure_text(knows_peak(r), r.peak),
                    bytes_text(static_cast<double>(r.bytes)),
                    rate_text(each.per_second(&detail::heap_report::refills, view.seconds)),
                    rate_text(each.per_second(&detail::heap_report::flushes, view.seconds)),
-                   with_commas(r.slabs), has_magazines ? "" : with_commas(r.refused)});
+                   with_commas(r.slabs), figure_text(knows_refusals(r), r.refused)});
     }
     if (!table.is_empty()) text += table.text("  ");
     if (view.now.left_out != 0)

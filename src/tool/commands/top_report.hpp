@@ -10,7 +10,7 @@
 
 namespace cenote::tool {
 
-enum class top_order : std::uint8_t { bytes, live, refills, name };
+enum class top_order : std::uint8_t { live_bytes, live, held_bytes, refills, name };
 
 struct top_row {
     detail::heap_report is;

@@ -7,6 +7,7 @@
 #include "cenote/pool/publication.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
@@ -48,6 +49,7 @@ std::string text_of_file(const std::string& path) {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
+// Empty where it cannot be read, as errno says.
 std::string target_of_link(const std::string& path) {
     std::string target(4096, '\0');
     const ssize_t length = ::readlink(path.c_str(), target.data(), target.size());
@@ -221,9 +223,7 @@ bool watched_process::find_pages() {
     std::error_code error;
     std::filesystem::directory_iterator files(path("fd"), error);
     if (error == std::errc::permission_denied || error == std::errc::operation_not_permitted)
-        throw failure(exit_cannot_run,
-                      "process " + std::to_string(number_) +
-                          " is another user's, or may not be looked at: watch it as that user, or as root");
+        refuse_to_look();
     for (; !error && files != std::filesystem::directory_iterator(); files.increment(error)) {
         const std::string file = files->path().string();
         if (!target_of_link(file).starts_with(std::string("/memfd:") + published_page::file_name)) continue;
@@ -307,13 +307,24 @@ bool watched_process::ask() {
     return is_starting || !places.empty();
 }
 
+void watched_process::refuse_to_look() const {
+    throw failure(exit_cannot_run,
+                  "process " + std::to_string(number_) +
+                      " may not be looked at: it is another user's, or the system keeps debuggers from it "
+                      "(ptrace(2)); watch it as that user, or as root with CAP_SYS_PTRACE");
+}
+
 // Why there is nothing to be seen.
 void watched_process::explain() const {
     const std::string name = "process " + std::to_string(number_) +
                              (command_.empty() ? "" : " (" + command_text(command_, 40) + ")");
     const std::string exe = path("exe");
-    if (target_of_link(exe).empty())
-        throw failure(exit_cannot_run, name + " is the kernel's, or has just ended");
+    if (target_of_link(exe).empty()) {
+        const int why = errno;
+        if (!is_running()) throw failure(exit_not_found, name + " has just ended");
+        if (why != ENOENT) refuse_to_look();
+        throw failure(exit_cannot_run, name + " is a thread of the kernel's, which has no program");
+    }
     const elf_image image = read_elf(exe, {});
     if (!image.is_of_this_machine)
         throw failure(exit_cannot_run,

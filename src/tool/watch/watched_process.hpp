@@ -51,7 +51,8 @@ private:
     }
     bool find_pages();
     bool ask();
-    void explain() const;
+    [[noreturn]] void refuse_to_look() const;
+    [[noreturn]] void explain() const;
 
     int number_;
     int folder_ = -1; // in /proc: of this process, even if its number goes to another

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import select
 import shutil
 import signal
@@ -58,12 +59,17 @@ class Top(Case):
     def assert_heap(self, look, name="process"):
         heap = next(each for each in look["heaps"] if each["name"] == name)
         self.assertGreater(heap["live"], 0)
-        self.assertLessEqual(heap["live"], heap["bytes"])
+        self.assertLessEqual(heap["live"], heap["held_bytes"])
+        self.assertEqual(heap["live_bytes"], heap["live"])
+        self.assertIsNone(heap["peak"])
         self.assertGreaterEqual(heap["threads"], 1)
         classes = [each for each in look["size_classes"] if each["name"] == name]
         self.assertGreater(len(classes), 3)
         for each in classes:
             self.assertLessEqual(each["live"] + each["in_magazines"], each["capacity"])
+            self.assertEqual(each["live_bytes"], each["live"] * each["block_size"])
+            # Not known of a class by itself.
+            self.assertEqual([each["peak"], each["peak_held_bytes"], each["refused"]], [None] * 3)
         return heap
 
     # ---- real programs, on the replacement
@@ -150,6 +156,8 @@ class Top(Case):
         self.assertEqual((sessions["kind"], sessions["limit"], sessions["block_size"]), ("cached_pool", 100_000, 200))
         self.assertGreater(sessions["peak"], 3000)
         self.assertGreater(sessions["per_second"]["refills"], 0)
+        self.assertGreater(sessions["peak_held_bytes"], 0)
+        self.assertEqual([sessions["refused"], sessions["in_magazines"], sessions["threads"]], [0, None, None])
 
     def test_a_program_and_the_replacement_show_each_what_they_have(self):
         program = self.replaced(POOLS, "publish")
@@ -283,12 +291,25 @@ class Top(Case):
         self.assertEqual(text.count("cenote top: process"), 2)
         self.assertIn("bell ? and ?[31mred", text)
         self.assertNotIn("\x1b", text)
-        for column in ("block size", "refills/s", "in magazines", "refused"):
+        for column in ("block size", "refills/s", "in magazines", "refused", "live bytes", "held bytes"):
             self.assertIn(column, text)
+
+    def test_no_column_of_a_row_is_empty(self):
+        """What is not known is a dash: in the first look there is nothing to take a difference to."""
+        for program in (self.start(POOLS, "publish"), self.start(HEAP, "work")):
+            _, *looks = cenote("top", program.pid, "-n", 2, "--interval", "0.3").stdout.split("cenote top: ")
+            for look in looks:
+                lines = look.splitlines()
+                heading = next(i for i, line in enumerate(lines) if "block size" in line)
+                rows = [re.split("  +", line.strip()) for line in lines[heading + 1:] if line]
+                self.assertGreater(len(rows), 1)
+                # The name has no heading.
+                self.assertEqual({len(row) for row in rows}, {len(re.split("  +", lines[heading].strip())) + 1}, look)
+            self.assertIn(" - ", looks[0])
 
     def test_orders(self):
         program = self.start(HEAP, "work")
-        key = {"bytes": lambda r: -r["live"] * r["block_size"], "live": lambda r: -(r["live"] + r["in_magazines"]),
+        key = {"live_bytes": lambda r: -r["live_bytes"], "held_bytes": lambda r: -r["held_bytes"], "live": lambda r: -(r["live"] + r["in_magazines"]),
                "refills": lambda r: -r["per_second"]["refills"], "name": lambda r: (r["name"], r["id"], r["block_size"])}
         for order, of in key.items():
             rows = self.looks(program, "-n", 2, "--interval", "0.2", "--sort", order)[-1]["size_classes"]
@@ -394,6 +415,11 @@ class Top(Case):
             self.skipTest("no programs of 32 bits here")
         self.assert_says(cenote("top", program.pid), CANNOT_RUN, "32-bit x86")
 
+    def test_a_thread_of_the_kernels(self):
+        if not (os.path.exists("/proc/2/comm") and Path("/proc/2/comm").read_text(encoding="ascii") == "kthreadd\n"):
+            self.skipTest("no such threads in this container")
+        self.assert_says(cenote("top", 2), CANNOT_RUN, "another user's" if os.geteuid() else "is a thread of the kernel's")
+
     def test_another_users_process(self):
         if os.geteuid() != 0:
             self.assert_says(cenote("top", 1), CANNOT_RUN, "another user's")
@@ -407,7 +433,8 @@ class Top(Case):
     def test_wrong_command_lines(self):
         for words, says in (([], "PID"), (["x"], "PID"), (["0"], "PID"), (["-1"], ""), (["1", "2"], "2"),
                             (["1", "--interval", "0"], "--interval"), (["1", "-n", "0"], "--count"),
-                            (["1", "--sort", "size"], "--sort")):
+                            (["1", "--interval", "nan"], "nan is no number"), (["1", "--interval", "inf"], "not in range"),
+                            (["1", "--sort", "size"], "{live_bytes,live,held_bytes,refills,name}")):
             with self.subTest(words=words):
                 self.assert_says(cenote("top", *words), USAGE, says)
 
