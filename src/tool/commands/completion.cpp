@@ -15,30 +15,58 @@ namespace cenote::tool {
 
 namespace {
 
+// What stands behind an option, or in a place of the command line.
+struct shown_value {
+    enum { none, anything, file, words, allocators, process } is = none;
+    std::string choice = {}; // words, with blanks between
+};
+
 struct shown_option {
     std::vector<std::string> names; // with their dashes
     std::string description;
-    bool takes_value;
-    enum { file, allocators, other } value;
+    shown_value value;
 };
+
+std::string all_allocators() {
+    std::string names = known_allocators();
+    std::erase(names, ',');
+    return names;
+}
+
+// By what it checks: "TEXT:{one,other}", "INT:INT in [1 - 9]", "TEXT".
+shown_value value_of(const CLI::Option& option) {
+    if (option.get_items_expected_max() == 0) return {};
+    if (option.check_lname("with")) return {shown_value::allocators, all_allocators()};
+    if (option.get_name() == "PID") return {shown_value::process};
+    const std::string type = option.get_type_name();
+    if (const std::size_t open = type.find('{'); open != std::string::npos) {
+        std::string words = type.substr(open + 1, type.find('}') - open - 1);
+        std::replace(words.begin(), words.end(), ',', ' ');
+        return {shown_value::words, words};
+    }
+    return {type.starts_with("TEXT") ? shown_value::file : shown_value::anything};
+}
 
 std::vector<shown_option> options_of(const CLI::App& line) {
     std::vector<shown_option> result;
     for (const CLI::Option* const each : line.get_options()) {
-        shown_option shown{
-            {}, each->get_description(), each->get_items_expected_max() > 0, shown_option::other};
+        shown_option shown{{}, each->get_description(), value_of(*each)};
+        if (shown.value.is == shown_value::allocators && line.get_name() == "replay")
+            shown.value.choice += " heap pools"; // within the tool
         for (const std::string& name : each->get_snames())
             shown.names.push_back("-" + name);
         for (const std::string& name : each->get_lnames())
             shown.names.push_back("--" + name);
-        if (shown.names.empty()) continue; // by its place
-        if (shown.names.back() == "--with")
-            shown.value = shown_option::allocators;
-        else if (shown.takes_value && (shown.names.back() == "--output" || shown.names.back() == "--input"))
-            shown.value = shown_option::file;
-        result.push_back(std::move(shown));
+        if (!shown.names.empty()) result.push_back(std::move(shown)); // else it is one by its place
     }
     return result;
+}
+
+// What stands behind the options; of a command that has a program there, `anything`.
+shown_value argument_of(const CLI::App& line) {
+    for (const CLI::Option* const each : line.get_options())
+        if (each->get_positional()) return value_of(*each);
+    return {shown_value::anything};
 }
 
 std::string joined(const std::vector<std::string>& words, const std::string& between) {
@@ -48,12 +76,6 @@ std::string joined(const std::vector<std::string>& words, const std::string& bet
     return text;
 }
 
-std::string all_allocators() {
-    std::string names = known_allocators();
-    std::erase(names, ',');
-    return names;
-}
-
 // Within single quotes, which all three shells have; what ends them is left out, as are brackets and colons, which zsh reads.
 std::string harmless(std::string text) {
     std::erase_if(text, [](char c) { return c == '\'' || c == '[' || c == ']' || c == '\\'; });
@@ -61,88 +83,156 @@ std::string harmless(std::string text) {
     return text;
 }
 
-// Whether it takes the number of a running process, in place of files.
-bool takes_process(const CLI::App& line) { return line.get_option_no_throw("PID") != nullptr; }
-
 std::vector<const CLI::App*> lines_of(const CLI::App& root) {
     return root.get_subcommands([](const CLI::App*) { return true; });
 }
 
+// Sets what the script completes of a value; "" where there is nothing to offer.
+std::string bash_kind(const shown_value& value) {
+    switch (value.is) {
+    case shown_value::file:
+        return "kind=files";
+    case shown_value::words:
+        return "kind=words choice='" + value.choice + "'";
+    case shown_value::allocators:
+        return "kind=allocators choice='" + value.choice + "'";
+    case shown_value::process:
+        return "kind=processes";
+    case shown_value::none:
+    case shown_value::anything:
+        break;
+    }
+    return "kind=nothing";
+}
+
 std::string for_bash(const CLI::App& root) {
-    std::vector<std::string> names, of_processes;
-    std::string cases, values, with_values;
+    std::vector<std::string> names;
+    std::string commands, values;
     for (const CLI::App* const line : lines_of(root)) {
-        names.push_back(line->get_name());
+        const std::string& name = line->get_name();
+        names.push_back(name);
         std::vector<std::string> options, valued;
         for (const shown_option& each : options_of(*line)) {
             options.insert(options.end(), each.names.begin(), each.names.end());
-            if (each.takes_value) valued.insert(valued.end(), each.names.begin(), each.names.end());
+            if (each.value.is == shown_value::none) continue;
+            valued.insert(valued.end(), each.names.begin(), each.names.end());
+            values += "        " + name + each.names.front();
+            for (std::size_t i = 1; i != each.names.size(); ++i)
+                values += "|" + name + each.names[i];
+            values += ") " + bash_kind(each.value) + " ;;\n";
         }
-        cases += "        " + line->get_name() + ") options='" + joined(options, " ") + "' valued='" +
-                 joined(valued, " ") + "' program=" + (line->get_prefix_command() ? "1" : "0") + " ;;\n";
-        if (takes_process(*line)) of_processes.push_back(line->get_name());
+        commands += "        " + name + ") options='" + joined(options, " ") + "' valued='" +
+                    joined(valued, " ") + "' program=" + (line->get_prefix_command() ? "1" : "0") +
+                    "\n            " + bash_kind(argument_of(*line)) + " ;;\n";
     }
     return R"(# bash completion for cenote, written by `cenote completion bash`.
 _cenote() {
-    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-    local options='' valued='' program=0 at
-    if ((COMP_CWORD == 1)); then
+    # Bash takes words apart at : and =, and puts what is chosen in place of what stands behind the last of them.
+    local words=() starts=() part i
+    for ((i = 0; i <= COMP_CWORD; ++i)); do
+        part=${COMP_WORDS[i]}
+        if ((i > 1)) && [[ $part =~ ^[:=]+$ || ${COMP_WORDS[i - 1]} =~ ^[:=]+$ ]]; then
+            words[${#words[@]} - 1]+=$part
+        else
+            words+=("$part")
+            starts+=("$i")
+        fi
+    done
+    local last=$((${#words[@]} - 1)) command=${words[1]} options='' valued='' program=0 runs=0 places=0 kind choice='' at
+    local word=${words[last]}
+    if ((last == 1)); then
         COMPREPLY=($(compgen -W '--help --version )" +
            joined(names, " ") + R"(' -- "$word"))
         return
     fi
-    case ${COMP_WORDS[1]} in
-)" + cases +
+    case $command in
+)" + commands +
            R"(        *) return ;;
     esac
-    # Where the program begins, its own completion goes on.
-    for ((at = 2; at < COMP_CWORD; ++at)); do
-        if [[ ${COMP_WORDS[at]} == -- ]]; then
+    for ((at = 2; at < last; ++at)); do
+        if [[ ${words[at]} == -- ]]; then
             ((++at))
             break
         fi
-        if [[ " $valued " == *" ${COMP_WORDS[at]} "* ]]; then
+        if [[ " $valued " == *" ${words[at]} "* ]]; then
             ((++at))
-        elif [[ ${COMP_WORDS[at]} != -* ]]; then
-            break
+        elif [[ ${words[at]} != -* ]]; then
+            if [[ $program == 1 ]]; then break; fi
+            ((++places))
         fi
     done
-    if [[ $program == 1 ]] && { ((at < COMP_CWORD)) || { ((at == COMP_CWORD)) && [[ $word != -* ]]; }; }; then
+    # Where the program begins, its own completion goes on.
+    if [[ $program == 1 ]] && { ((at < last)) || { ((at == last)) && [[ $word != -* || ${words[at - 1]} == -- ]]; }; }; then
         if declare -F _command_offset >/dev/null; then
-            _command_offset "$at"
-        elif ((at == COMP_CWORD)); then
-            COMPREPLY=($(compgen -c -- "$word"))
-        else
-            COMPREPLY=($(compgen -f -- "$word"))
-        fi
-        return
-    fi
-    if [[ ${COMP_WORDS[1]} == completion ]]; then
-        COMPREPLY=($(compgen -W 'bash zsh fish' -- "$word"))
-        return
-    fi
-    case $before in
-        --with)
-            local first=''
-            if [[ $word == *,* ]]; then first=${word%,*},; fi
-            COMPREPLY=($(compgen -P "$first" -W ')" +
-           all_allocators() + R"(' -- "${word##*,}"))
+            _command_offset "${starts[at]}"
             return
+        fi
+        runs=1 kind=files
+        if ((at == last)); then kind=programs; fi
+    fi
+    if ((places > 0)); then kind=nothing; fi
+    # An option's value: behind it, or behind = in the same word.
+    local value=$word kept='' option=''
+    if ((at > last)); then
+        option=${words[last - 1]}
+    elif [[ $word == --*=* && " $valued " == *" ${word%%=*} "* ]]; then
+        option=${word%%=*}
+        value=${word#*=}
+        kept=$option=
+    elif [[ $word == -* && $runs == 0 ]]; then
+        kind=words choice=$options
+    fi
+    case $command$option in
+)" + values +
+           R"(    esac
+    # Of several with commas between the last; what stands behind cenote: or NAME= is a file.
+    if [[ $kind == allocators ]]; then
+        kind=words
+        local item=${value##*,}
+        if [[ $item == *[:=]* ]]; then
+            kind=files
+            item=${item#*[:=]}
+        fi
+        kept+=${value%"$item"}
+        value=$item
+    fi
+    local found=()
+    case $kind in
+        words) mapfile -t found < <(compgen -P "$kept" -W "$choice" -- "$value") ;;
+        files)
+            mapfile -t found < <(compgen -P "$kept" -f -- "$value")
+            compopt -o filenames 2>/dev/null
+            ;;
+        programs) mapfile -t found < <(compgen -c -- "$value") ;;
+        processes)
+            choice=$(cd /proc && echo [0-9]*)
+            mapfile -t found < <(compgen -W "$choice" -- "$value")
             ;;
     esac
-    if [[ $word != -* && " $valued " != *" $before "* && " )" +
-           joined(of_processes, " ") + R"( " == *" ${COMP_WORDS[1]} "* ]]; then
-        local numbers
-        numbers=$(cd /proc && echo [0-9]*)
-        COMPREPLY=($(compgen -W "$numbers" -- "$word"))
-    elif [[ " $valued " == *" $before "* || $word != -* ]]; then
-        COMPREPLY=($(compgen -f -- "$word"))
-    else
-        COMPREPLY=($(compgen -W "$options" -- "$word"))
-    fi
+    local breaks=${COMP_WORDBREAKS//[^:=]/} done=''
+    if [[ -n $breaks && $word == *[$breaks]* ]]; then done=${word%"${word##*[$breaks]}"}; fi
+    COMPREPLY=("${found[@]#"$done"}")
 }
 complete -F _cenote cenote
 )";
+}
+
+std::string zsh_value(const shown_value& value, const std::string& name) {
+    switch (value.is) {
+    case shown_value::none:
+        return "";
+    case shown_value::file:
+        return ":" + name + ":_files";
+    case shown_value::words:
+        return ":" + name + ":(" + value.choice + ")";
+    case shown_value::allocators:
+        return ":allocators:_sequence compadd - " + value.choice;
+    case shown_value::process:
+        return ":process:_pids";
+    case shown_value::anything:
+        break;
+    }
+    return ":" + name + ": ";
 }
 
 std::string for_zsh(const CLI::App& root) {
@@ -151,23 +241,25 @@ std::string for_zsh(const CLI::App& root) {
         commands += "        '" + line->get_name() + ":" + harmless(line->get_description()) + "'\n";
         cases += "        " + line->get_name() + ")\n            _arguments -S";
         for (const shown_option& each : options_of(*line)) {
-            std::string value;
-            if (each.value == shown_option::file) value = ":file:_files";
-            if (each.value == shown_option::allocators)
-                value = ":allocators:_sequence compadd - " + all_allocators();
-            if (each.takes_value && value.empty()) value = ":value: ";
+            const std::string value = zsh_value(each.value, "value");
             const std::string text = "[" + harmless(each.description) + "]" + value + "'";
             const std::string names = joined(each.names, " ");
+            // A value stands in the same word or the next one.
+            std::vector<std::string> forms = each.names;
+            for (std::string& form : forms)
+                if (each.value.is != shown_value::none) form += form.starts_with("--") ? "=" : "+";
             cases += " \\\n                '";
             if (each.names.size() == 1)
-                cases.append(names);
+                cases.append(forms.front());
             else
-                cases.append("(").append(names).append(")'{").append(joined(each.names, ",")).append("}'");
+                cases.append("(").append(names).append(")'{").append(joined(forms, ",")).append("}'");
             cases += text;
         }
-        cases += line->get_prefix_command() ? " \\\n                '*:::program:_normal'\n"
-                 : takes_process(*line)     ? " \\\n                '1:process:_pids'\n"
-                                            : " \\\n                '*:file:_files'\n";
+        const shown_value argument = argument_of(*line);
+        if (line->get_prefix_command())
+            cases += " \\\n                '*:::program:_normal'\n";
+        else
+            cases += " \\\n                '1" + zsh_value(argument, "argument") + "'\n";
         cases += "            ;;\n";
     }
     return R"(#compdef cenote
@@ -191,6 +283,24 @@ esac
 )";
 }
 
+// `needed`: that an option's value cannot be left out.
+std::string fish_value(const shown_value& value, const std::string& needed) {
+    switch (value.is) {
+    case shown_value::none:
+        return "";
+    case shown_value::file:
+        return needed + " -F";
+    case shown_value::words:
+    case shown_value::allocators:
+        return needed + " -fa '" + value.choice + "'";
+    case shown_value::process:
+        return needed + " -fa '(__fish_complete_pids)'";
+    case shown_value::anything:
+        break;
+    }
+    return needed + " -f";
+}
+
 std::string for_fish(const CLI::App& root) {
     std::vector<std::string> names;
     std::string text, programs;
@@ -200,19 +310,14 @@ std::string for_fish(const CLI::App& root) {
         if (line->get_prefix_command()) programs += (programs.empty() ? "" : " ") + name;
         text += "complete -c cenote -n __fish_use_subcommand -a " + name + " -d '" +
                 harmless(line->get_description()) + "'\n";
-        if (takes_process(*line))
-            text += "complete -c cenote -n '__fish_seen_subcommand_from " + name +
-                    "' -xa '(__fish_complete_pids)'\n";
+        if (!line->get_prefix_command())
+            text += "complete -c cenote -n '__fish_seen_subcommand_from " + name + "'" +
+                    fish_value(argument_of(*line), "") + "\n";
         for (const shown_option& each : options_of(*line)) {
             text += "complete -c cenote -n '__fish_seen_subcommand_from " + name + "'";
             for (const std::string& option : each.names)
                 text += option.starts_with("--") ? " -l " + option.substr(2) : " -s " + option.substr(1);
-            if (each.value == shown_option::file)
-                text += " -rF";
-            else if (each.value == shown_option::allocators)
-                text += " -xa '" + all_allocators() + "'";
-            else if (each.takes_value)
-                text += " -x";
+            text += fish_value(each.value, " -r");
             text += " -d '" + harmless(each.description) + "'\n";
         }
     }
@@ -221,8 +326,7 @@ std::string for_fish(const CLI::App& root) {
            "complete -c cenote -n __fish_use_subcommand -s h -l help -d 'this text'\n"
            "complete -c cenote -n __fish_use_subcommand -l version -d 'its version'\n" +
            text + "complete -c cenote -n '__fish_seen_subcommand_from " + programs +
-           "' -xa '(__fish_complete_subcommand --fcs-skip=2)'\n"
-           "complete -c cenote -n '__fish_seen_subcommand_from completion' -xa 'bash zsh fish'\n";
+           "' -xa '(__fish_complete_subcommand --fcs-skip=2)'\n";
 }
 
 std::function<int()> prepare_completion(CLI::App& line) {

@@ -128,24 +128,62 @@ class CommandLine(Case):
             section = (MANUALS / f"cenote-{command}.1").read_text(encoding="utf-8").split(".SH JSON")[1].split(".SH ")[0]
             self.assertEqual(fields(json.loads(done.stdout)) - set(re.findall(r"[a-z_]+", section)), set(), command)
 
-    def test_shells_complete_commands_options_and_programs(self):
+    def complete(self, *words, breaks=" \t\n\"'><=;|&(:"):
+        """What bash would show and put in place of the last word: words in pieces as it takes them apart."""
         script = self.folder / "completion"
-        script.write_text(cenote("completion", "bash").stdout)
-        ask = f'source {script}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _cenote; echo "${{COMPREPLY[*]}}"'
+        if not script.exists():
+            script.write_text(cenote("completion", "bash").stdout)
+        between = "".join(c for c in ":=" if c in breaks)
+        pieces = []
+        for word in words:
+            pieces += [piece for piece in re.split(f"([{between}]+)", word) if piece] or [""] if between else [word]
+        if between and words[-1].endswith(tuple(between)):
+            pieces.append("")  # where the cursor is
+        ask = (f'source {script}; COMP_WORDBREAKS=$1; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _cenote; '
+               'printf "%s\\n" "${COMPREPLY[@]}"')
+        done = subprocess.run(["bash", "-c", ask, "bash", breaks, *pieces], capture_output=True, text=True, timeout=PATIENCE,
+                              check=True, cwd=self.folder)
+        self.assertEqual(done.stderr, "")
+        return [line for line in done.stdout.split("\n") if line]
 
-        def complete(*words):
-            return subprocess.run(["bash", "-c", ask, "bash", *words], capture_output=True, text=True, timeout=PATIENCE,
-                                  check=True).stdout.split()
-
+    def test_shells_complete_commands_options_and_programs(self):
+        complete = self.complete
         self.assertEqual(complete("cenote", "comp"), ["compare", "completion"])
-        for command in COMMANDS:
+        for command in (*COMMANDS, "top", "record", "replay", "view", "advise"):
             self.assertLessEqual(self.options(command), set(complete("cenote", command, "--")))
-        self.assertEqual(complete("cenote", "compare", "--with", "glibc,j"), ["glibc,jemalloc"])
         self.assertIn("sha256sum", complete("cenote", "doctor", "--json", "sha256su"))
-        self.assertLessEqual(self.options("top"), set(complete("cenote", "top", "--")))
         self.assertIn(str(os.getpid()), complete("cenote", "top", "--json", str(os.getpid())[:-1]))
         self.assertIn("sha256sum", complete("cenote", "run", "-o", "file", "--", "sha256su"))
         self.assertEqual(complete("cenote", "sieve", ""), [])
+        self.assertEqual(complete("cenote", "completion", ""), ["bash", "zsh", "fish"])
+
+    def test_bash_offers_the_words_that_an_option_takes(self):
+        (self.folder / "as a file").touch()
+        for words, offers in ((["replay", "t", "--threads", ""], ["as-recorded", "one"]),
+                              (["replay", "--pace", ""], ["full", "recorded"]),
+                              (["replay", "t", "--touch", "p"], ["page"]),
+                              (["replay", "t", "--with", "glibc,p"], ["glibc,pools"]),
+                              (["top", "1", "--sort", "l"], ["live_bytes", "live"]),
+                              (["top", "--interval", ""], []), (["replay", "t", "-n", ""], []), (["record", "--stacks", ""], []),
+                              (["compare", "--with", "glibc,j"], ["glibc,jemalloc"]),
+                              (["view", "a"], ["as a file"]), (["view", "trace", "a"], []),
+                              (["view", "trace", "-o", "a"], ["as a file"]), (["record", "--json", "a"], ["as a file"])):
+            with self.subTest(words=words):
+                self.assertEqual(self.complete("cenote", *words), offers)
+
+    def test_bash_completes_behind_what_it_takes_words_apart_at(self):
+        (self.folder / "a.profile").touch()
+        (self.folder / "b:c").touch()
+        for words, all_of_it, behind in ((["replay", "--threads=o"], "--threads=one", "one"),
+                                         (["replay", "t", "--threads="], "--threads=as-recorded", "as-recorded"),
+                                         (["compare", "--with", "glibc,cenote:a"], "glibc,cenote:a.profile", "a.profile"),
+                                         (["compare", "--with=cenote:a"], "--with=cenote:a.profile", "a.profile"),
+                                         (["compare", "--with=own=a", ], "--with=own=a.profile", "a.profile"),
+                                         (["view", "b:"], "b:c", "c"),
+                                         (["run", "--output=a"], "--output=a.profile", "a.profile")):
+            with self.subTest(words=words):
+                self.assertIn(behind, self.complete("cenote", *words))
+                self.assertIn(all_of_it, self.complete("cenote", *words, breaks=" \t\n"))
 
     def test_completion_for_other_shells(self):
         for shell in ("zsh", "fish"):
