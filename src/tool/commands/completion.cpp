@@ -331,7 +331,7 @@ std::string for_fish(const CLI::App& root) {
 
 std::function<int()> prepare_completion(CLI::App& line) {
     const auto shell = std::make_shared<std::string>();
-    line.add_option("shell", *shell, "bash, zsh or fish")
+    line.add_option("SHELL", *shell, "bash, zsh or fish")
         ->required()
         ->check(CLI::IsMember({"bash", "zsh", "fish"}));
     return [&line, shell] {

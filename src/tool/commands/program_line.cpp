@@ -36,13 +36,12 @@ void take_program(CLI::App& line) {
 
 std::vector<std::string> program_of(const CLI::App& line) {
     std::vector<std::string> words = line.remaining();
-    const std::string hint = "\nTry: cenote " + line.get_name() + " --help";
     if (!words.empty() && words.front().size() > 1 && words.front().front() == '-')
-        throw failure(exit_usage, "unknown option " + words.front() + hint);
+        throw failure(exit_usage, "unknown option " + words.front());
     // Dashes behind the program's name are the program's.
     if (was_cut && !words.empty()) words.emplace_back("--");
     words.insert(words.end(), cut_off.begin(), cut_off.end());
-    if (words.empty()) throw failure(exit_usage, "there is no program to run" + hint);
+    if (words.empty()) throw failure(exit_usage, "there is no program to run");
     return words;
 }
 

@@ -209,10 +209,11 @@ class Advise(unittest.TestCase):
                               ["replay", "--with", f"{name}:{profile}", self.trace]):
                     done = run(CENOTE, *words)
                     self.assertEqual((done.returncode, done.stdout), (USAGE, ""))
-                    self.assertEqual(done.stderr, f"cenote: --with: {profile} {says}\n")
+                    self.assertEqual(done.stderr, f"cenote {words[0]}: --with: {profile} {says}\nTry: cenote {words[0]} --help\n")
         for path, says in ((self.folder, "it is no file"), ("/nowhere/p", "No such file or directory")):
             done = run(CENOTE, "compare", "--with", f"cenote:{path}", "touch", mark)
-            self.assertEqual((done.returncode, done.stderr), (USAGE, f"cenote: --with: {path} is not read: {says}\n"))
+            self.assertEqual((done.returncode, done.stderr),
+                             (USAGE, f"cenote compare: --with: {path} is not read: {says}\nTry: cenote compare --help\n"))
         self.assertFalse(mark.exists())
 
 

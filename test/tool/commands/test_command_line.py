@@ -17,15 +17,26 @@ class CommandLine(Case):
     def test_help_names_every_command_and_the_exit_codes(self):
         self.assert_says(cenote("--help"), FINE, *COMMANDS, "125", "126", "127")
         for command in COMMANDS:
-            self.assert_says(cenote(command, "--help"), FINE, f"cenote {command} [OPTIONS] [--] PROGRAM", "--json")
+            self.assert_says(cenote(command, "--help"), FINE, f"Usage: cenote {command} [OPTIONS] [--] PROGRAM", "--json")
+        for command, place in (("view", "FILE"), ("replay", "FILE"), ("advise", "FILE"), ("top", "PID"), ("completion", "SHELL")):
+            self.assert_says(cenote(command, "--help"), FINE, f"Usage: cenote {command} [OPTIONS] {place}\n")
 
     def test_version(self):
         self.assertEqual(cenote("--version").stdout, f"cenote {os.environ['CENOTE_VERSION']}\n")
 
     def test_wrong_command_lines_end_with_2_and_say_why(self):
         for words, says in (
-            ([], "required"),
-            (["sieve"], "sieve"),
+            ([], "there is no command"),
+            (["sieve"], "there is no command sieve"),
+            (["--fast"], "unknown option --fast"),
+            (["view"], "FILE is required"),
+            (["view", "--fast"], "unknown option --fast"),
+            (["view", "a", "b"], "one word too many: b"),
+            (["run", "-o"], "--output needs a value"),
+            (["record", "--stacks"], "--stacks needs a value"),
+            (["run", "--json=maybe", "true"], "makes no sense: --json = maybe"),
+            (["replay", "a", "--touch", "some"], "--touch: some not in {none,page,all}"),
+            (["completion", "csh"], "{bash,zsh,fish}"),
             (["run"], "no program"),
             (["run", "--"], "no program"),
             (["run", "--fast", "true"], "--fast"),
@@ -47,6 +58,13 @@ class CommandLine(Case):
                 done = cenote(*words)
                 self.assert_says(done, USAGE, says)
                 self.assertEqual(done.stdout, "")
+                # One line of what is wrong and one of what helps, whoever found it.
+                name = f"cenote {words[0]}" if words and words[0] not in ("sieve", "--fast") else "cenote"
+                self.assertRegex(done.stderr, rf"\A{name}: [^\n]+\nTry: {name} --help\n\Z")
+
+    def test_what_fails_is_said_by_the_command(self):
+        self.assertEqual(cenote("run", "no_such_program").stderr, "cenote run: no_such_program: not found in PATH\n")
+        self.assertRegex(cenote("view", "/nowhere").stderr, r"\Acenote view: [^\n]*/nowhere[^\n]*\n\Z")
 
     def test_the_program_begins_where_the_options_end(self):
         for words in (["print", "--json"], ["print", "-o"], ["print", "--"]):

@@ -102,7 +102,7 @@ class Replay(Case):
                       ["compare", "--with", f"glibc,plain={library}", CALLS, "kinds"]):
             done = run(CENOTE, *words)
             self.assertEqual((done.returncode, done.stdout), (125, ""))
-            self.assertRegex(done.stderr, rf"^cenote: under plain malloc would be that of .*libc\.so\.6, not of {library}\n$")
+            self.assertRegex(done.stderr, rf"^cenote {words[0]}: under plain malloc would be that of .*libc\.so\.6, not of {library}\n$")
         done = run(CENOTE, "replay", self.trace, "--with", "plain=/etc/passwd")
         self.assertEqual(done.returncode, 125)
         self.assertIn("cannot be preloaded", done.stderr)
