@@ -5,6 +5,7 @@
 #include "../record/collector.hpp"
 #include "../support/failure.hpp"
 #include "../support/streams.hpp"
+#include "../support/text.hpp"
 #include "command.hpp"
 #include "program_line.hpp"
 
@@ -54,9 +55,9 @@ trace_end end_of(const ending& how) {
 }
 
 void say_what_is_there(const recorded_trace& each) {
-    std::fprintf(stderr, "cenote: %s: %llu events of process %u in %.1f MB%s\n", each.path.c_str(),
-                 static_cast<unsigned long long>(each.events), each.process,
-                 static_cast<double>(each.bytes) * 1e-6,
+    std::fprintf(stderr, "cenote: %s: %s of process %u in %s%s\n", each.path.c_str(),
+                 counted(each.events, "event").c_str(), each.process,
+                 bytes_text(static_cast<double>(each.bytes)).c_str(),
                  each.lost == 0 ? "" : (", " + std::to_string(each.lost) + " more were lost").c_str());
 }
 
@@ -115,8 +116,10 @@ int record_program(const record_line& line, const std::vector<std::string>& word
         if (each.error != 0) error = each.error;
     }
     if (!line.quiet && recording.refused() != 0)
-        std::fprintf(stderr, "cenote: %u processes that it started were not recorded%s\n",
-                     recording.refused(), line.children ? ": there were too many" : "; --children does");
+        std::fprintf(stderr, "cenote: %s that it started %s not recorded%s\n",
+                     counted(recording.refused(), "process").c_str(),
+                     recording.refused() == 1 ? "was" : "were",
+                     line.children ? ": there were too many" : "; --children does");
     if (error != 0)
         throw failure(exit_trouble,
                       "the trace ends early, the program did not: " + std::string(std::strerror(error)));

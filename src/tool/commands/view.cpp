@@ -52,8 +52,9 @@ int view_trace(const view_line& line) {
     const std::string written = line.json ? text + "\n" : page_with(text);
     to.write(written);
     if (!line.quiet && !line.json)
-        std::fprintf(stderr, "cenote: %s: %s events in %.1f MB\n", place == "-" ? "stdout" : place.c_str(),
-                     with_commas(summary.survey.events).c_str(), static_cast<double>(written.size()) * 1e-6);
+        std::fprintf(stderr, "cenote: %s: %s in %s\n", place == "-" ? "stdout" : place.c_str(),
+                     counted(summary.survey.events, "event").c_str(),
+                     bytes_text(static_cast<double>(written.size())).c_str());
     return trace.notes().empty() ? exit_fine : exit_finding;
 }
 

@@ -1,6 +1,7 @@
 #include "collector.hpp"
 
 #include "../support/failure.hpp"
+#include "../support/text.hpp"
 #include "ticks.hpp"
 
 #include <algorithm>
@@ -262,8 +263,8 @@ void collector::show_progress(bool last) {
     if (last)
         std::fprintf(stderr, "\r\033[K");
     else
-        std::fprintf(stderr, "\rcenote: %llu events, %.1f MB\033[K", static_cast<unsigned long long>(events),
-                     static_cast<double>(bytes) * 1e-6);
+        std::fprintf(stderr, "\rcenote: %s, %s\033[K", counted(events, "event").c_str(),
+                     bytes_text(static_cast<double>(bytes)).c_str());
     std::fflush(stderr);
 }
 

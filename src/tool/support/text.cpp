@@ -23,6 +23,10 @@ std::string with_commas(std::uint64_t n) {
     return text;
 }
 
+std::string counted(std::uint64_t n, const std::string& things) {
+    return with_commas(n) + " " + things + (n == 1 ? "" : things.ends_with('s') ? "es" : "s");
+}
+
 namespace {
 // Three digits that count.
 std::string three_digits(double value) {

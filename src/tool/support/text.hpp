@@ -8,8 +8,9 @@
 
 namespace cenote::tool {
 
-std::string with_commas(std::uint64_t n); // 1,234,567
-std::string bytes_text(double bytes);     // 12.3 MiB
+std::string with_commas(std::uint64_t n);                        // 1,234,567
+std::string counted(std::uint64_t n, const std::string& things); // 1 event, 1,234 events: `things` is "event"
+std::string bytes_text(double bytes);                            // 12.3 MiB
 constexpr double share(double part, double of) { return of > 0 ? part / of : 0; }
 std::string percent_text(double share);              // .123 is 12.3 %
 std::string seconds_text(double seconds);            // 1.23 s, 45.6 ms, 7.89 us, 12 ns

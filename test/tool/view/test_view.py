@@ -26,7 +26,7 @@ class View(Case):
         done = self.view()
         page = self.folder / "trace.html"
         self.assertEqual(done.stdout, "")
-        self.assertRegex(done.stderr, rf"^cenote: {page}: \d+ events in 0\.\d MB\n$")
+        self.assertRegex(done.stderr, rf"^cenote: {page}: \d+ events in [\d.]+ [KM]iB\n$")
         text = page.read_text(encoding="utf-8")
         self.assertTrue(text.startswith("<!DOCTYPE html>"))
         self.assertLess(len(text), 1_000_000)

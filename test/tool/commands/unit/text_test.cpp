@@ -10,6 +10,12 @@ namespace {
 using cenote::tool::command_text;
 using cenote::tool::printable;
 
+TEST(printable, one_thing_has_no_plural) {
+    EXPECT_EQ(counted(1, "event"), "1 event");
+    EXPECT_EQ(counted(0, "process"), "0 processes");
+    EXPECT_EQ(counted(1234, "event"), "1,234 events");
+}
+
 TEST(printable, leaves_what_people_read) {
     for (const std::string text :
          {"", "sessions", "a b~", "K\xC3\xA4se", "\xC2\xA0", "\xE2\x82\xAC", "\xF0\x9F\x90\x9F"})
