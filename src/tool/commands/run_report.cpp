@@ -224,9 +224,13 @@ std::string run_text(const run_result& of) {
     if (programs.empty()) return text + "  nothing was counted: no process loaded the library\n";
 
     const count_figures sum = sum_of(programs);
+    const auto forked = static_cast<std::uint64_t>(std::count_if(
+        programs.begin(), programs.end(), [](const count_figures& each) { return each.is_forked; }));
     if (programs.size() > 1)
-        text += "  sums over " + std::to_string(programs.size()) +
-                " programs and forked processes, each of which had the library\n";
+        text +=
+            "  sums over " + counted(programs.size(), "program") + ", of which " + with_commas(forked) +
+            " began as forks: what was live in the parent is live there again, and may be freed there\n"
+            "  not summed, but of the one with the most: live at most, free at that time, address space\n";
     if (sum.calls() == 0) return text + "  it allocated nothing\n";
     text += heap_lines(sum, programs.size() > 1);
     const double processor = of.how.processor_seconds();

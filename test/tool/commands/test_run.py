@@ -51,6 +51,7 @@ class Run(Case):
         child = next(p for p in report["processes"] if p["is_forked"])
         self.assertEqual(child["parent"], next(p for p in report["processes"] if not p["is_forked"])["process"])
         self.assertEqual(self.of_size(report, 100)["allocated"], 1000)
+        self.assertRegex(cenote("run", DEEDS, "fork").stderr, r"sums over 2 programs, of which 1 began as forks: .*\n +not summed")
         report = self.report("run", "sh", "-c", f"{DEEDS} allocate; {DEEDS} allocate")
         self.assertEqual(self.of_size(report, 100)["allocated"] >= 2000, True)
         self.assertEqual(sum(p["program"].endswith("/deeds") for p in report["processes"]), 2)
