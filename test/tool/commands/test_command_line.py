@@ -140,11 +140,12 @@ class CommandLine(Case):
         trace = self.folder / "trace"
         self.assert_says(cenote("record", "-q", "--stacks", 1, "-o", trace, DEEDS, "allocate"), FINE)
         for command, words in (("compare", ["-n", 6, "--with", "glibc,cenote", DEEDS, "allocate"]), ("doctor", [DEEDS, "allocate"]),
-                               ("replay", [trace, "-n", 6, "--with", "glibc,heap"]), ("advise", [trace])):
+                               ("replay", [trace, "-n", 6, "--with", "glibc,heap"]), ("advise", [trace]), ("view", [trace]), ("run", ["-o", "-", DEEDS, "fork"]),
+                               ("record", ["-", "-q", "-o", self.folder / "other", DEEDS, "allocate"])):
             done = cenote(command, "--json", *words)
             self.assert_says(done, FINE)
             section = (MANUALS / f"cenote-{command}.1").read_text(encoding="utf-8").split(".SH JSON")[1].split(".SH ")[0]
-            self.assertEqual(fields(json.loads(done.stdout)) - set(re.findall(r"[a-z_]+", section)), set(), command)
+            self.assertEqual(fields(json.loads(done.stdout)) - set(re.findall(r"[a-z_0-9]+", section)), set(), command)
 
     def complete(self, *words, breaks=" \t\n\"'><=;|&(:"):
         """What bash would show and put in place of the last word: words in pieces as it takes them apart."""

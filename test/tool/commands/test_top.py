@@ -153,6 +153,9 @@ class Top(Case):
         pools = {each["name"]: each for each in look["pools"]}
         self.assertEqual(set(pools), {"sessions", "bell \a and \x1b[31mred"})
         sessions = pools["sessions"]
+        manual = (Path(__file__).resolve().parents[3] / "packaging" / "man" / "cenote-top.1").read_text(encoding="utf-8")
+        described = set(re.findall(r"[a-z_]+", manual.split(".SH JSON")[1].split(".SH ")[0]))
+        self.assertEqual({*look, *sessions, *sessions["per_second"]} - described, set())
         self.assertEqual((sessions["kind"], sessions["limit"], sessions["block_size"]), ("cached_pool", 100_000, 200))
         self.assertGreater(sessions["peak"], 3000)
         self.assertGreater(sessions["per_second"]["refills"], 0)
