@@ -136,10 +136,10 @@ std::string replay_text(const replay_plan& plan, const std::vector<replay_subjec
                         const replay_line& line) {
     const plan_header& of = plan.header();
     if (of.calls == 0) return line.path + " has no calls that can be replayed: there is nothing to do\n";
-    std::string text = line.path + ": " + with_commas(of.calls) + " calls (" + with_commas(of.allocations) +
-                       " allocations, " + with_commas(of.calls - of.allocations) + " frees) for " +
-                       with_commas(of.events) + " events" +
-                       formatted(", at most %.1f MB live", static_cast<double>(of.most_live) * 1e-6);
+    std::string text = line.path + ": " + counted(of.calls, "call") + " (" +
+                       counted(of.allocations, "allocation") + ", " +
+                       counted(of.calls - of.allocations, "free") + ") for " + counted(of.events, "event") +
+                       ", at most " + bytes_text(static_cast<double>(of.most_live)) + " live";
     text +=
         formatted("; %llu thread%s, %s pace, touching %s; %d runs each, in turn\n",
                   static_cast<unsigned long long>(of.threads), of.threads == 1 ? "" : "s", line.pace.c_str(),
@@ -148,10 +148,9 @@ std::string replay_text(const replay_plan& plan, const std::vector<replay_subjec
                                         : "nothing",
                   line.runs);
     if (of.left_out != 0)
-        text += formatted("%llu calls are left out: their objects are from before the trace\n",
-                          static_cast<unsigned long long>(of.left_out));
+        text += counted(of.left_out, "call") + " left out, of objects from before the trace\n";
     text += formatted("%-16s %10s %8s %17s %12s %10s %10s\n", "", "ns a call", "ratio", "95 % interval",
-                      "resident MB", "over live", "on average");
+                      "resident MiB", "over live", "on average");
     const replay_subject& base = subjects.front();
     for (const replay_subject& each : subjects) {
         if (!each.failure.empty()) {
@@ -167,10 +166,10 @@ std::string replay_text(const replay_plan& plan, const std::vector<replay_subjec
         } else {
             text += formatted(" %8s %17s", "1", "");
         }
-        text += formatted(" %12.1f %10.2f %10.2f", static_cast<double>(each.space.most_resident) * 1e-6,
+        text += formatted(" %12.1f %10.2f %10.2f", static_cast<double>(each.space.most_resident) / (1 << 20),
                           over_live(each, of), each.space.mean_over_live);
         if (each.space.refused != 0)
-            text += formatted("  (%llu calls refused)", static_cast<unsigned long long>(each.space.refused));
+            text += "  (" + counted(each.space.refused, "call") + " refused)";
         text += "\n";
     }
     return text;
