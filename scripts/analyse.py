@@ -49,7 +49,7 @@ def parts():
         "pools-cheap": (instances, ["-DCENOTE_CHECKS=CENOTE_CHECKS_CHEAP"], ""),
         "pools-full": (instances, ["-DCENOTE_CHECKS=CENOTE_CHECKS_FULL"], twice),
         "override-hardened": (override + sources("src/override/hardened"), hardened, ""),
-        "tool": (tool, ['-DCENOTE_BIN_TO_LIB=""'], one_thread),
+        "tool": (tool, ['-DCENOTE_BIN_TO_LIB=""', "-fsized-deallocation"], one_thread),
         "tool-preload": (sources("src/tool/record/preload"), [], twice),
     }
     server = root / "examples/packet_server"

@@ -40,7 +40,7 @@ std::string complaint_of(const CLI::App& line, const CLI::ParseError& error) {
             return "one word too many: " + words.front();
     }
     if (named.empty()) return "there is no command";
-    const std::string what = error.what();
+    std::string what = error.what();
     if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr)
         return what.substr(0, what.find(':')) + " needs a value";
     if (dynamic_cast<const CLI::ConversionError*>(&error) != nullptr) {

@@ -5,6 +5,7 @@
 #include "cenote/slab/growth.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <tuple>
 
@@ -25,9 +26,9 @@ std::size_t live_bytes(const detail::heap_report& r) { return live_blocks(r) * r
 std::string rate_text(std::optional<double> rate, bool is_signed = false) {
     if (!rate) return unknown;
     const double size = *rate < 0 ? -*rate : *rate;
-    const std::string text = size < 9.95 && size >= 0.05
-                                 ? fixed_text(size, 1)
-                                 : with_commas(static_cast<std::uint64_t>(size + 0.5));
+    std::string text = size < 9.95 && size >= 0.05
+                           ? fixed_text(size, 1)
+                           : with_commas(static_cast<std::uint64_t>(std::llround(size)));
     if (!is_signed || text == "0") return text;
     return (*rate < 0 ? "-" : "+") + text;
 }
