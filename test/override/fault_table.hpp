@@ -159,6 +159,10 @@ inline void add_wrong_sizes(std::vector<fault>& rows) {
 inline void add_writes(std::vector<fault>& rows) {
     for (const std::size_t size : numbers{1, 16, 24, 60, 64, 1000, 5000, 30'000})
         rows.push_back({.kind = "overflow", .place = "block", .size = size, .by_default = outcome::not_run});
+    // A seal of eight bytes follows these at once.
+    for (const std::size_t size : numbers{24, 56, 1016})
+        rows.push_back(
+            {.kind = "overflow_by_copy", .place = "block", .size = size, .by_default = outcome::not_run});
     for (const std::size_t size : numbers{100'000, 8U << 20U})
         rows.push_back({.kind = "overflow",
                         .place = "block",

@@ -194,6 +194,20 @@ void write_beyond(const arguments& a) {
     survived();
 }
 
+// With what stands behind another block of that size, as it is: right there, and not here.
+void copy_beyond(const arguments& a) {
+    const auto* const from = static_cast<const volatile unsigned char*>(std::malloc(hidden(a.size)));
+    auto* const to = static_cast<volatile unsigned char*>(std::malloc(hidden(a.size)));
+    void* const same = const_cast<unsigned char*>(to);
+    name(same);
+    const std::size_t end = hidden(a.wrong ? a.size + 8 : a.size);
+    for (std::size_t i = 0; i != end; ++i)
+        to[i] = from[i];
+    std::free(same);
+    survived();
+    std::free(const_cast<unsigned char*>(from));
+}
+
 void write_after_free(const arguments& a) {
     auto* const p = static_cast<volatile unsigned char*>(std::malloc(hidden(a.size)));
     void* const same = const_cast<unsigned char*>(p);
@@ -276,6 +290,8 @@ int main(int argc, char** argv) {
         delete_with_wrong_size(a);
     else if (a.kind == "overflow")
         write_beyond(a);
+    else if (a.kind == "overflow_by_copy")
+        copy_beyond(a);
     else if (a.kind == "overflow_far")
         write_far_beyond(a);
     else if (a.kind == "underflow")
