@@ -168,8 +168,7 @@ std::string replay_text(const replay_plan& plan, const std::vector<replay_subjec
         }
         text += formatted(" %12.1f %10.2f %10.2f", static_cast<double>(each.space.most_resident) / (1 << 20),
                           over_live(each, of), each.space.mean_over_live);
-        if (each.space.refused != 0)
-            text += "  (" + counted(each.space.refused, "call") + " refused)";
+        if (each.space.refused != 0) text += "  (" + counted(each.space.refused, "call") + " refused)";
         text += "\n";
     }
     return text;

@@ -171,6 +171,7 @@ std::function<int()> prepare_top(CLI::App& line) {
                     "looks; without it as many as there are until q, Ctrl-C or the process's end")
         ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 32U));
     std::vector<std::string> orders;
+    orders.reserve(top_orders.size());
     for (const auto& [name, order] : top_orders)
         orders.emplace_back(name);
     line.add_option("--sort", options->order, "what comes first: the most of it, or by name")

@@ -173,6 +173,7 @@ json sizes_json(const trace_summary& of) {
         }};
     for (const auto& order : orders) {
         std::vector<double> by;
+        by.reserve(all.size());
         for (const auto& [size, s] : all)
             by.push_back(order(size, s));
         const auto most = heaviest(by, listed_sizes);
