@@ -20,9 +20,9 @@ constexpr T clamp(T value, std::type_identity_t<T> low, std::type_identity_t<T> 
     return value < low ? low : high < value ? high : value;
 }
 
-// For what may be copied byte by byte. Both ranges may overlap.
+// For what may be copied byte by byte. Both ranges may overlap. Called as nothing in std is: pointers to std::byte would choose that.
 template <class T>
-void copy_n(const T* from, std::size_t count, T* to) noexcept {
+void copy_items(const T* from, std::size_t count, T* to) noexcept {
     static_assert(std::is_trivially_copyable_v<T>);
     __builtin_memmove(to, from, count * sizeof(T));
 }

@@ -303,7 +303,7 @@ private:
             static_cast<std::byte**>(source().allocate(slots * sizeof(std::byte*), cache_line));
         if (memory == nullptr) return;
         magazine larger{memory, slots};
-        detail::copy_n(magazine_.slots() + 1, magazine_.size(), larger.room());
+        copy_items(magazine_.slots() + 1, magazine_.size(), larger.room());
         larger.filled(magazine_.size());
         magazine_.swap(larger);
         magazine_is_large_ = true;

@@ -75,7 +75,7 @@ public:
             next = take_word(out, next);
         const auto missing = static_cast<std::size_t>(next - out);
         if (missing != 0) [[unlikely]]
-            detail::copy_n(next, want - missing, out); // not std's, which pointers to std::byte would choose
+            copy_items(next, want - missing, out);
         taken_ += want - missing;
         return want - missing;
     }

@@ -24,10 +24,10 @@ TEST(algorithm, clamps_from_both_sides) {
 
 TEST(algorithm, copies_also_onto_itself) {
     int numbers[] = {1, 2, 3, 4};
-    detail::copy_n(numbers, 3, numbers + 1);
+    detail::copy_items(numbers, 3, numbers + 1);
     EXPECT_EQ(numbers[1], 1);
     EXPECT_EQ(numbers[3], 3);
-    detail::copy_n(numbers + 1, 3, numbers);
+    detail::copy_items(numbers + 1, 3, numbers);
     EXPECT_EQ(numbers[2], 3);
 }
 
