@@ -11,34 +11,32 @@
 
 namespace cenote::detail {
 
+inline timespec read_clock(clockid_t which) noexcept {
+    timespec now{};
+    ::clock_gettime(which, &now);
+    return now;
+}
+constexpr std::uint64_t milliseconds_of(const timespec& time) noexcept {
+    return static_cast<std::uint64_t>(time.tv_sec) * 1000 +
+           static_cast<std::uint64_t>(time.tv_nsec) / 1'000'000;
+}
+constexpr std::uint64_t nanoseconds_of(const timespec& time) noexcept {
+    return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(time.tv_nsec);
+}
+
 inline std::uint64_t coarse_milliseconds() noexcept {
-    timespec now{};
 #ifdef CLOCK_MONOTONIC_COARSE
-    ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return milliseconds_of(read_clock(CLOCK_MONOTONIC_COARSE));
 #else
-    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    return milliseconds_of(read_clock(CLOCK_MONOTONIC));
 #endif
-    return static_cast<std::uint64_t>(now.tv_sec) * 1000 +
-           static_cast<std::uint64_t>(now.tv_nsec) / 1'000'000;
 }
-
-inline std::uint64_t fine_nanoseconds() noexcept {
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
-}
-
+inline std::uint64_t fine_nanoseconds() noexcept { return nanoseconds_of(read_clock(CLOCK_MONOTONIC)); }
 inline std::uint64_t thread_nanoseconds() noexcept {
-    timespec used{};
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-    return static_cast<std::uint64_t>(used.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(used.tv_nsec);
+    return nanoseconds_of(read_clock(CLOCK_THREAD_CPUTIME_ID));
 }
-
 inline std::uint64_t processor_milliseconds() noexcept {
-    timespec used{};
-    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-    return static_cast<std::uint64_t>(used.tv_sec) * 1000 +
-           static_cast<std::uint64_t>(used.tv_nsec) / 1'000'000;
+    return milliseconds_of(read_clock(CLOCK_PROCESS_CPUTIME_ID));
 }
 
 } // namespace cenote::detail
