@@ -140,13 +140,12 @@ std::string replay_text(const replay_plan& plan, const std::vector<replay_subjec
                        counted(of.allocations, "allocation") + ", " +
                        counted(of.calls - of.allocations, "free") + ") for " + counted(of.events, "event") +
                        ", at most " + bytes_text(static_cast<double>(of.most_live)) + " live";
-    text +=
-        formatted("; %llu thread%s, %s pace, touching %s; %d runs each, in turn\n",
-                  static_cast<unsigned long long>(of.threads), of.threads == 1 ? "" : "s", line.pace.c_str(),
-                  line.touch == "page"  ? "each page"
-                  : line.touch == "all" ? "every byte"
-                                        : "nothing",
-                  line.runs);
+    text += formatted("; %s, %s pace, touching %s; %d runs each, in turn\n",
+                      counted(of.threads, "thread").c_str(), line.pace.c_str(),
+                      line.touch == "page"  ? "each page"
+                      : line.touch == "all" ? "every byte"
+                                            : "nothing",
+                      line.runs);
     if (of.left_out != 0)
         text += counted(of.left_out, "call") + " left out, of objects from before the trace\n";
     text += formatted("%-16s %10s %8s %17s %12s %10s %10s\n", "", "ns a call", "ratio", "95 % interval",

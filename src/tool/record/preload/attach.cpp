@@ -45,7 +45,7 @@ void end_thread(void*) noexcept {
 }
 
 region* map_region() noexcept {
-    // NOLINTNEXTLINE(concurrency-mt-unsafe): at the first call of malloc, when there is one thread
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): at the process's first call of malloc, which setenv makes before it changes anything
     const char* const path = environ != nullptr ? ::getenv(region_variable) : nullptr;
     if (path == nullptr) return nullptr;
     const int file = ::open(path, O_RDWR | O_CLOEXEC);
