@@ -9,18 +9,6 @@ static cenote_heap_stats stats_of(const cenote_heap* heap) {
     return stats;
 }
 
-/* Every test but the last is done with the heap of the process and with one of its own. */
-static int own_heap(void** state) {
-    cenote_heap* heap = NULL;
-    if (cenote_heap_create(&heap, NULL) != CENOTE_OK) return -1;
-    *state = heap;
-    return 0;
-}
-static int no_more_own_heap(void** state) {
-    cenote_heap_destroy(*state);
-    return 0;
-}
-
 static void blocks_of_any_size_can_be_had(void** state) {
     cenote_heap* heap = *state;
     const size_t sizes[] = {0, 1, 16, 100, 1000, 65536, 65537, 1 << 20, 9 << 20};

@@ -9,18 +9,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Each test is done with the heap of the process and with one of its own. */
-static int own_heap(void** state) {
-    cenote_heap* heap = NULL;
-    if (cenote_heap_create(&heap, NULL) != CENOTE_OK) return -1;
-    *state = heap;
-    return 0;
-}
-static int no_more_own_heap(void** state) {
-    cenote_heap_destroy(*state);
-    return 0;
-}
-
 /* All of a file of at most 64 KiB, as a string that lasts until the next. */
 static const char* text_of(FILE* file) {
     static char text[1 << 16];

@@ -30,3 +30,14 @@ cenote_source source_of(counting_source* counts) {
     cenote_source source = {counts, counted_allocate, counted_deallocate, counted_decommit};
     return source;
 }
+
+int own_heap(void** state) {
+    cenote_heap* heap = NULL;
+    if (cenote_heap_create(&heap, NULL) != CENOTE_OK) return -1;
+    *state = heap;
+    return 0;
+}
+int no_more_own_heap(void** state) {
+    cenote_heap_destroy(*state);
+    return 0;
+}

@@ -23,6 +23,20 @@ protected:
             objects[i] = pool.create(i);
         return objects;
     }
+    // Of so many objects so many are destroyed, then there is to be room for so many more.
+    static void preheat_after(std::size_t created, std::size_t destroyed, std::size_t more) {
+        pool_type pool;
+        const std::vector<object*> objects = create(pool, created);
+        for (std::size_t i = 0; i != destroyed; ++i)
+            pool.destroy(objects[i]);
+        pool.preheat(more);
+        EXPECT_EQ(pool.live(), created - destroyed);
+        const std::size_t calls = pool.source().calls();
+        create(pool, more);
+        EXPECT_EQ(pool.source().calls(), calls);
+        EXPECT_EQ(pool.live(), created - destroyed + more);
+        EXPECT_TRUE(pool.valid());
+    }
 };
 TYPED_TEST_SUITE(memory, all_pools);
 
@@ -50,31 +64,10 @@ TYPED_TEST(memory, preheated_is_enough_for_that_many_creates) {
     }
 }
 
-TYPED_TEST(memory, preheated_counts_what_is_free_already) {
-    typename TestFixture::pool_type pool;
-    auto objects = this->create(pool, 3000);
-    for (std::size_t i = 0; i != 2000; ++i)
-        pool.destroy(objects[i]);
-    pool.preheat(5000);
-    const std::size_t calls = pool.source().calls();
-    this->create(pool, 5000);
-    EXPECT_EQ(pool.source().calls(), calls);
-    EXPECT_EQ(pool.live(), 6000U);
-    EXPECT_TRUE(pool.valid());
-}
+TYPED_TEST(memory, preheated_counts_what_is_free_already) { this->preheat_after(3000, 2000, 5000); }
 
 TYPED_TEST(memory, preheated_beyond_the_first_segment_keeps_what_was_free) {
-    typename TestFixture::pool_type pool;
-    auto objects = this->create(pool, 10);
-    for (std::size_t i = 0; i != 5; ++i)
-        pool.destroy(objects[i]);
-    pool.preheat(20000);
-    EXPECT_EQ(pool.live(), 5U);
-    const std::size_t calls = pool.source().calls();
-    this->create(pool, 20000);
-    EXPECT_EQ(pool.source().calls(), calls);
-    EXPECT_EQ(pool.live(), 20005U);
-    EXPECT_TRUE(pool.valid());
+    this->preheat_after(10, 5, 20'000);
 }
 
 TYPED_TEST(memory, goes_back_when_the_pool_dies) {

@@ -3,6 +3,7 @@
 
 #include "cenote/pool_allocator.hpp"
 #include "cenote/pool_family.hpp"
+#include "unit/support/leftovers.hpp"
 
 #include <gtest/gtest.h>
 
@@ -14,36 +15,15 @@
 namespace cenote_test {
 namespace {
 
-struct told_of_family {
-    std::string kind;
-    std::string name;
-    std::size_t block_size;
-    std::size_t live;
-    std::size_t bytes;
-    bool operator==(const told_of_family&) const = default;
-};
-std::vector<told_of_family> told_of_families;
-
 template <class Family>
-class leftovers_of_families : public ::testing::Test {
+class leftovers_of_families : public hears_of_leftovers {
 protected:
-    leftovers_of_families() {
-        told_of_families.clear();
-        before = cenote::set_leftover_reporter([](const cenote::leftover_report& r) noexcept {
-            told_of_families.push_back(
-                {r.kind, r.name == nullptr ? "" : r.name, r.block_size, r.live, r.bytes});
-        });
-    }
-    ~leftovers_of_families() override { cenote::set_leftover_reporter(before); }
-
     // With what full checks put behind it.
     static std::size_t block_bytes(std::size_t bytes) {
         Family family;
         family.deallocate(family.allocate(bytes, 8), bytes, 8);
         return family.stats_of(bytes, 8).block_size;
     }
-
-    cenote::leftover_reporter before;
 };
 
 using families = ::testing::Types<cenote::pool_family, cenote::shared_pool_family>;
@@ -67,12 +47,12 @@ TYPED_TEST(leftovers_of_families, are_told_by_size_class_and_then_of_all_larger_
         (void)family.allocate(20'000, 8);
         (void)family.allocate(48, 8);
         family.deallocate(family.allocate(30'000, 8), 30'000, 8);
-        EXPECT_TRUE(told_of_families.empty());
+        EXPECT_TRUE(all_told.empty());
     }
     const std::size_t of_24 = this->block_bytes(24), of_48 = this->block_bytes(48);
-    EXPECT_EQ(told_of_families, (std::vector<told_of_family>{{kind, "of orders", of_24, 1, of_24},
-                                                             {kind, "of orders", of_48, 2, 2 * of_48},
-                                                             {kind, "of orders", 0, 2, 120'000}}));
+    EXPECT_EQ(all_told, (std::vector<told_leftovers>{{kind, "of orders", of_24, 1, of_24},
+                                                     {kind, "of orders", of_48, 2, 2 * of_48},
+                                                     {kind, "of orders", 0, 2, 120'000}}));
 }
 
 TYPED_TEST(leftovers_of_families, are_none_where_all_came_back_or_was_released) {
@@ -88,7 +68,7 @@ TYPED_TEST(leftovers_of_families, are_none_where_all_came_back_or_was_released) 
         (void)family.allocate(100'000, 8);
         family.release();
     }
-    EXPECT_TRUE(told_of_families.empty());
+    EXPECT_TRUE(all_told.empty());
 }
 
 TYPED_TEST(leftovers_of_families, are_not_told_unasked) {
@@ -98,7 +78,7 @@ TYPED_TEST(leftovers_of_families, are_not_told_unasked) {
         (void)family.allocate(48, 8);
         (void)family.allocate(100'000, 8);
     }
-    EXPECT_TRUE(told_of_families.empty());
+    EXPECT_TRUE(all_told.empty());
 }
 
 TYPED_TEST(leftovers_of_families, of_larger_blocks_are_one_line_on_stderr) {

@@ -6,6 +6,7 @@
 #include "cenote/locked_pool.hpp"
 #include "cenote/lockfree_pool.hpp"
 #include "cenote/object_pool.hpp"
+#include "unit/support/leftovers.hpp"
 
 #include <gtest/gtest.h>
 
@@ -17,28 +18,7 @@
 namespace cenote_test {
 namespace {
 
-struct told_leftovers {
-    std::string kind;
-    std::string name;
-    std::size_t block_size;
-    std::size_t live;
-    std::size_t bytes;
-    bool operator==(const told_leftovers&) const = default;
-};
-std::vector<told_leftovers> all_told;
-
-class leftovers_of_pools : public ::testing::Test {
-protected:
-    leftovers_of_pools() {
-        all_told.clear();
-        before = cenote::set_leftover_reporter([](const cenote::leftover_report& r) noexcept {
-            all_told.push_back({r.kind, r.name == nullptr ? "" : r.name, r.block_size, r.live, r.bytes});
-        });
-    }
-    ~leftovers_of_pools() override { cenote::set_leftover_reporter(before); }
-
-    cenote::leftover_reporter before;
-};
+using leftovers_of_pools = hears_of_leftovers;
 
 struct counted {
     std::size_t x[6];
